@@ -1,0 +1,60 @@
+# Every command of the project. `make` alone lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+DEBIAN_PACKAGES := lua-busted lua-socket lua-inspect
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help demo test check format docs clean
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.demo ## Serve a sample site out of a private bucket on http://localhost:8000 (PORT=… for another port)
+	@$(PY) demo/run.py
+
+test: $(VENV)/.test debian-packages check ## Install what the tests need and run all of them
+	$(PY) -m pytest
+	$(PY) tests/lua/run.py
+
+check: $(VENV)/.test ## Lint, format and type checks
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/mypy
+
+format: $(VENV)/.test ## Rewrite the code in the project's format
+	$(VENV)/bin/ruff check --fix
+	$(VENV)/bin/ruff format
+
+docs: $(VENV)/.test ## Write the generated pages of docs/reference
+	$(PY) docs/generate.py
+
+clean: ## Remove what the commands above made
+	rm -rf $(VENV) .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis dist
+
+# Debian ships venv without ensurepip unless python3-venv is installed: the system's pip fills the environment instead.
+$(PY):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "s3-sidecar needs Python 3.11 or newer; name one with PYTHON=…")'
+	$(PYTHON) -m venv --without-pip $(VENV)
+	$(PYTHON) -m pip --python $(PY) install --quiet 'pip>=25.1'
+
+$(VENV)/.demo: $(PY) pyproject.toml
+	$(PY) -m pip install --quiet --editable . --group demo
+	@touch $@
+
+$(VENV)/.test: $(PY) pyproject.toml
+	$(PY) -m pip install --quiet --editable . --group test
+	@touch $@
+
+.PHONY: debian-packages
+debian-packages:
+	@missing=$$(for name in $(DEBIAN_PACKAGES); do \
+		[ "$$(dpkg-query --show --showformat '$${db:Status-Status}' $$name 2>/dev/null)" = installed ] || echo $$name; \
+	done | xargs); \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if [ "$$(id -u)" != 0 ]; then echo "The tests need Debian packages: sudo apt-get install $$missing" >&2; exit 1; fi; \
+	apt-get update --quiet --quiet && DEBIAN_FRONTEND=noninteractive apt-get install --quiet --quiet --yes --no-install-recommends $$missing

@@ -1,0 +1,1 @@
+"""Everything about operating: the management endpoints and who may call them."""

@@ -1,0 +1,1 @@
+"""s3proxy: serves a private S3 bucket as a website, out of a cache."""

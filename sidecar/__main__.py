@@ -1,0 +1,54 @@
+"""Options and environment → Settings → serve; nothing else.
+
+Every worker imports this module again (multiprocessing's spawn), so what only the main process needs is imported late.
+"""
+
+import sys
+from collections.abc import Mapping
+
+from sidecar.errors import SettingsError
+from sidecar.settings import Settings, load
+
+USAGE_ERROR = 2
+
+
+def main() -> None:
+    """Run s3proxy; the process ends with 0 after SIGTERM or SIGINT, 2 when the configuration cannot be used."""
+    from sidecar.options import command  # noqa: PLC0415 - workers do not parse a command line
+
+    command(run).main(prog_name="s3proxy")
+
+
+def run(flags: Mapping[str, str], mistakes: tuple[str, ...] = ()) -> None:
+    """Serve with these flags, or say everything that is wrong with the configuration and exit with 2."""
+    try:
+        settings = read(flags, mistakes)
+        from sidecar.app import create_app, prepare  # noqa: PLC0415 - a mistake is told before Sanic is imported
+        from sidecar.server.lifecycle import serve  # noqa: PLC0415 - likewise
+
+        serve(settings, prepare(settings), create_app)
+    except SettingsError as error:
+        complain(error.mistakes)
+        sys.exit(USAGE_ERROR)
+
+
+def read(flags: Mapping[str, str], mistakes: tuple[str, ...]) -> Settings:
+    """The settings; raises SettingsError with `mistakes`, found on the command line, and every other one."""
+    try:
+        settings = load(flags)
+    except SettingsError as error:
+        raise SettingsError(mistakes + error.mistakes) from None
+    if mistakes:
+        raise SettingsError(mistakes)
+    return settings
+
+
+def complain(mistakes: tuple[str, ...]) -> None:
+    """Print every mistake to stderr."""
+    count = "one mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
+    lines = [f"s3proxy: {count} in the configuration", *(f"  {mistake}" for mistake in mistakes)]
+    print("\n".join([*lines, "s3proxy --help lists every option."]), file=sys.stderr)  # noqa: T201 - no log exists yet
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What is stored, whether it may be used, and one fill per key."""

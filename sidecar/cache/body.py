@@ -1,0 +1,83 @@
+"""The body of an answer, wherever its bytes are at the moment."""
+
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+from sidecar.cache.ports import BodyReader, OriginResponse
+from sidecar.cache.progress import Progress
+from sidecar.errors import BodyLost
+
+CHUNK = 256 * 1024
+
+
+class Body(Protocol):
+    """A body that can be sent; must be closed."""
+
+    @property
+    def is_seekable(self) -> bool:
+        """Whether `chunks` may begin and end anywhere."""
+        ...
+
+    def chunks(self, start: int, stop: int) -> AsyncIterator[bytes]:
+        """The bytes from `start` up to `stop`, piece by piece. Raises OriginError, BodyLost or OSError."""
+        ...
+
+    async def close(self) -> None:
+        """Give back what is held; safe to repeat."""
+        ...
+
+
+class EmptyBody:
+    """No bytes at all."""
+
+    is_seekable = True
+
+    async def chunks(self, start: int, stop: int) -> AsyncIterator[bytes]:
+        """Nothing."""
+        return
+        yield b""
+
+    async def close(self) -> None:
+        """Hold nothing."""
+
+
+class StoredBody:
+    """A body that lies in the store, whole, or still grows there while `progress` counts."""
+
+    is_seekable = True
+
+    def __init__(self, reader: BodyReader, progress: Progress | None = None) -> None:
+        self._reader = reader
+        self._progress = progress
+
+    async def chunks(self, start: int, stop: int) -> AsyncIterator[bytes]:
+        """The bytes from `start` up to `stop`, each as soon as it is there."""
+        position = start
+        while position < stop:
+            available = stop if self._progress is None else await self._progress.beyond(position)
+            chunk = await self._reader.read(position, min(CHUNK, stop - position, available - position))
+            if not chunk:
+                raise BodyLost("the stored body was cut short while it was being sent")
+            yield chunk
+            position += len(chunk)
+
+    async def close(self) -> None:
+        """Close the reader."""
+        self._reader.close()
+
+
+class PassingBody:
+    """A body that goes from the bucket to one client and is not stored."""
+
+    is_seekable = False
+
+    def __init__(self, response: OriginResponse) -> None:
+        self._response = response
+
+    def chunks(self, start: int, stop: int) -> AsyncIterator[bytes]:
+        """The whole body; `start` is 0 and `stop` its length, since it is not seekable."""
+        return self._response.chunks()
+
+    async def close(self) -> None:
+        """Give back the connection to the bucket."""
+        await self._response.close()

@@ -1,0 +1,20 @@
+"""The only place that asks what time it is."""
+
+import time
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Tells the time; tests bring their own."""
+
+    def now(self) -> float:
+        """Seconds since 1970, as the wall clock has them."""
+        ...
+
+
+class SystemClock:
+    """The machine's own clock."""
+
+    def now(self) -> float:
+        """Seconds since 1970, as the wall clock has them."""
+        return time.time()

@@ -1,0 +1,1 @@
+"""Everything that knows Sanic: protocol, handlers, lifecycle, logs."""

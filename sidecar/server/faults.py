@@ -1,0 +1,74 @@
+"""The one table that chooses the status of a failure, and the words a client sees."""
+
+import logging
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from sanic.exceptions import MethodNotAllowed, SanicException
+from sanic.handlers import ErrorHandler
+
+from sidecar.errors import (
+    OriginError,
+    OriginForbidden,
+    OriginNotFound,
+    OriginProtocolError,
+    OriginRefusedCredentials,
+    OriginTimeout,
+    OriginUnavailable,
+)
+from sidecar.http.cors import ALLOWED_METHODS
+from sidecar.server.responses import Reply, text_reply
+from sidecar.server.sending import response_of
+
+if TYPE_CHECKING:
+    from sanic import HTTPResponse, Request
+
+    from sidecar.clock import Clock
+
+logger = logging.getLogger(__name__)
+
+_STATUS: dict[type[OriginError], HTTPStatus] = {
+    OriginNotFound: HTTPStatus.NOT_FOUND,
+    OriginForbidden: HTTPStatus.FORBIDDEN,
+    OriginRefusedCredentials: HTTPStatus.BAD_GATEWAY,
+    OriginProtocolError: HTTPStatus.BAD_GATEWAY,
+    OriginUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    OriginTimeout: HTTPStatus.GATEWAY_TIMEOUT,
+}
+_DEFAULT_RETRY_SECONDS = 5
+_NOT_STORED = ("cache-control", "no-store")
+
+
+def words_of(status: int) -> str:
+    """The text of an error: its status and the reason that goes with it. What went wrong inside is for the log."""
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)
+
+
+def refusal_reply(error: OriginError, now: float) -> Reply:
+    """The answer when the bucket did not give the object; an outage is never stored on the way to the client."""
+    status = _STATUS[type(error)]
+    fields = [_NOT_STORED]
+    if isinstance(error, OriginUnavailable):
+        fields.append(("retry-after", str(error.retry_after or _DEFAULT_RETRY_SECONDS)))
+    return text_reply(status, words_of(status), now, *fields)
+
+
+class FaultHandler(ErrorHandler):
+    """Short answers to what Sanic raises before or within a handler; the unexpected goes to the log with its trace."""
+
+    def __init__(self, clock: "Clock") -> None:
+        super().__init__()
+        self._clock = clock
+
+    def response(self, request: "Request | None", exception: Exception) -> "HTTPResponse":
+        """Answer instead of a handler that failed."""
+        status = exception.status_code if isinstance(exception, SanicException) else HTTPStatus.INTERNAL_SERVER_ERROR
+        if status == HTTPStatus.INTERNAL_SERVER_ERROR:
+            logger.error("a request failed", exc_info=exception)
+        fields = [_NOT_STORED]
+        if isinstance(exception, MethodNotAllowed):
+            fields.append(("allow", exception.headers.get("Allow", ALLOWED_METHODS)))
+        return response_of(text_reply(status, words_of(status), self._clock.now(), *fields))

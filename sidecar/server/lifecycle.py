@@ -1,0 +1,124 @@
+"""The life of the server: what happens before the workers, in each worker, and when it ends."""
+
+import asyncio
+import logging
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Callable
+from functools import partial
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, Protocol
+
+from sanic import Sanic
+from sanic.config import Config
+from sanic.worker.loader import AppLoader
+
+from sidecar.server import logs
+from sidecar.server.listener import BACKLOG, Listener
+from sidecar.server.protocol import SidecarProtocol
+from sidecar.server.supervision import supervise
+
+if TYPE_CHECKING:
+    from sidecar.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+App = Sanic[Config, SimpleNamespace]
+
+DRAIN_SECONDS = 8.0
+"""How long a worker waits for answers that are being sent; SIGTERM to exit stays below ten seconds."""
+
+MAX_REQUEST_BODY_BYTES = 64 * 1024
+
+
+class Worker(Protocol):
+    """What a worker holds beside Sanic: opened before it serves, closed after its last answer."""
+
+    async def open(self, app: App) -> None:
+        """Get ready, waiting for nobody."""
+        ...
+
+    async def close(self) -> None:
+        """End background work and give back what is held."""
+        ...
+
+
+def serve(settings: "Settings", listener: Listener, create_app: Callable[["Settings"], App]) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    app = create_app(settings)
+    app.main_process_ready(partial(_main_ready, settings=settings, listener=listener))
+    app.prepare(
+        sock=listener.socket,
+        workers=settings.threads,
+        protocol=SidecarProtocol,
+        backlog=BACKLOG,
+        access_log=False,
+        motd=False,
+    )
+    try:
+        Sanic.serve(primary=app, app_loader=AppLoader(factory=partial(create_app, settings)))
+    finally:
+        listener.close()
+
+
+async def _main_ready(app: App, _: Any, *, settings: "Settings", listener: Listener) -> None:
+    supervise(app.manager, listener.close)
+    if not logs.has_destination(settings):
+        print(  # noqa: T201 - there is no log to write it to
+            f"s3proxy: logging goes nowhere: {settings.log_dir}/ does not exist and --console is off", file=sys.stderr
+        )
+    if settings.auth_key is None:
+        logger.warning("no --auth-key: the management endpoints answer 403 to everyone")
+    logger.info("serving bucket %s with %d workers", settings.bucket, settings.threads)
+    logger.info("listening on %s", listener.url)
+
+
+def sanic_config() -> Config:
+    """Sanic's own settings: from here, not from the environment."""
+    return Config(
+        {
+            "AUTO_EXTEND": False,
+            "GRACEFUL_SHUTDOWN_TIMEOUT": DRAIN_SECONDS,
+            "MOTD": False,
+            "REQUEST_MAX_SIZE": MAX_REQUEST_BODY_BYTES,
+        },
+        env_prefix=None,
+    )
+
+
+def attach(app: App, worker: Worker) -> None:
+    """Let `worker` open and close with the process's server."""
+
+    async def before_start(app: App) -> None:
+        _end_with_parent(app)
+        await worker.open(app)
+
+    async def after_start(_: App) -> None:
+        logger.info("worker ready pid=%d", os.getpid())
+
+    async def before_stop(_: App) -> None:
+        # A terminal's Ctrl-C reaches the workers twice, once through the main process: the second must not interrupt.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    async def after_stop(_: App) -> None:
+        await worker.close()
+
+    app.before_server_start(before_start)
+    app.after_server_start(after_start)
+    app.before_server_stop(before_stop)
+    app.after_server_stop(after_stop)
+
+
+def _end_with_parent(app: App) -> None:
+    """A worker whose main process was killed would serve on, unsupervised, and hold the port."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        asyncio.get_running_loop().add_reader(parent.sentinel, _orphaned, app, parent.sentinel)
+
+
+def _orphaned(app: App, sentinel: int) -> None:
+    logger.error("the main process is gone; worker pid=%d ends", os.getpid())
+    asyncio.get_running_loop().remove_reader(sentinel)
+    app.stop(terminate=False)

@@ -1,0 +1,119 @@
+"""Where log lines go, and what never gets into them."""
+
+import logging
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from concurrent_log_handler import ConcurrentTimedRotatingFileHandler
+
+from sidecar.errors import SettingsError
+from sidecar.secret import MASK
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from sidecar.settings import Settings
+
+    _ExceptionInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+
+FILE_NAME = "s3proxy.log"
+KEPT_DAYS = 14
+
+_LEVELS = {
+    "critical": logging.CRITICAL,
+    "error": logging.ERROR,
+    "warn": logging.WARNING,
+    "info": logging.INFO,
+    "debug": logging.DEBUG,
+}
+_OURS = ("sidecar", "ops")
+# What ends a line or steers a terminal: C0 without the tab, C1, and Unicode's two separators.
+_CONTROL = {code: f"\\u{code:04x}" for code in (*range(9), *range(10, 32), *range(127, 160), 0x2028, 0x2029)}
+
+
+class LineFormatter(logging.Formatter):
+    """One line for each message, in UTC, with secrets masked and control characters shown as escapes."""
+
+    converter = staticmethod(time.gmtime)
+
+    def __init__(self, secrets: tuple[str, ...], layout: str) -> None:
+        super().__init__(layout, datefmt="%Y-%m-%dT%H:%M:%S")
+        self._secrets = tuple(sorted(filter(None, secrets), key=len, reverse=True))
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the library's name
+        """The line itself: what a client sent must not be able to begin another."""
+        return super().formatMessage(record).translate(_CONTROL)
+
+    def formatException(self, ei: "_ExceptionInfo") -> str:  # noqa: N802 - likewise
+        """The traceback, indented: what an exception repeats of a request must not begin a line either."""
+        return "\n".join(f"  {line.translate(_CONTROL)}" for line in super().formatException(ei).split("\n"))
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line and its traceback, secrets masked in both."""
+        line = super().format(record)
+        for secret in self._secrets:
+            line = line.replace(secret, MASK)
+        return line
+
+
+def configure(settings: "Settings") -> None:
+    """Send this process's log lines where the settings say; raises SettingsError if the log file cannot be written."""
+    logging.captureWarnings(capture=True)
+    root = logging.getLogger()
+    for handler in tuple(root.handlers):
+        root.removeHandler(handler)
+        handler.close()
+    for handler in _handlers(settings):
+        root.addHandler(handler)
+    level = _LEVELS[settings.log_level]
+    # Libraries log headers and signatures at debug level; only our own lines follow the operator that far.
+    root.setLevel(max(level, logging.WARNING))
+    for name in _OURS:
+        logging.getLogger(name).setLevel(level)
+
+
+def has_destination(settings: "Settings") -> bool:
+    """Whether anything that is logged can be read anywhere."""
+    return settings.console or settings.log_dir.is_dir()
+
+
+def _handlers(settings: "Settings") -> list[logging.Handler]:
+    handlers: list[logging.Handler] = []
+    if settings.console:
+        handlers.append(_console(settings))
+    if settings.log_dir.is_dir():
+        handlers.append(_file(settings))
+    return handlers or [logging.NullHandler()]
+
+
+def _console(settings: "Settings") -> logging.Handler:
+    if not sys.stdout.isatty():
+        handler: logging.Handler = logging.StreamHandler(sys.stdout)
+        handler.setFormatter(_line(settings))
+        return handler
+    from rich.console import Console  # noqa: PLC0415 - a container without a terminal does not pay for it
+    from rich.logging import RichHandler  # noqa: PLC0415 - likewise
+
+    handler = RichHandler(console=Console(file=sys.stdout), show_path=False, rich_tracebacks=False, markup=False)
+    handler.setFormatter(LineFormatter(settings.secrets(), "%(message)s"))
+    return handler
+
+
+def _file(settings: "Settings") -> logging.Handler:
+    path = settings.log_dir / FILE_NAME
+    try:
+        path.open("a").close()
+    except OSError as error:
+        raise SettingsError((f"--dir cannot be used: {path} cannot be written ({error.strerror})",)) from error
+    handler = ConcurrentTimedRotatingFileHandler(
+        str(path), when="midnight", backupCount=KEPT_DAYS, encoding="utf-8", utc=True
+    )
+    handler.setFormatter(_line(settings))
+    return handler
+
+
+def _line(settings: "Settings") -> LineFormatter:
+    return LineFormatter(
+        settings.secrets(), "%(asctime)s.%(msecs)03dZ %(levelname)-8s pid=%(process)d %(name)s: %(message)s"
+    )

@@ -1,0 +1,61 @@
+"""Metadata of stored responses in aiocache, bounded in number."""
+
+from collections import OrderedDict
+from typing import Any
+
+from aiocache import SimpleMemoryCache
+
+from sidecar.cache.key import CacheKey
+from sidecar.cache.stored import StoredResponse
+
+MAX_ENTRIES = 100_000
+
+
+class BoundedMemoryCache(SimpleMemoryCache):  # type: ignore[misc]  # it carries no types
+    """aiocache's memory cache with a bound: the least recently used entry leaves first.
+
+    No TTL of aiocache's is used: its `clear` forgets the timers without cancelling them, and an old timer would later
+    delete a newer entry. Freshness lives in the entries themselves.
+    """
+
+    def __init__(self, max_entries: int) -> None:
+        super().__init__(timeout=0)  # anything else wraps every call in asyncio.wait_for
+        self._cache: OrderedDict[str, Any] = OrderedDict()
+        self._max_entries = max_entries
+
+    async def _get(self, key: str, encoding: str = "utf-8", _conn: Any = None) -> Any:
+        if key not in self._cache:
+            return None
+        self._cache.move_to_end(key)
+        return self._cache[key]
+
+    async def _set(self, key: str, value: Any, ttl: Any = None, _cas_token: Any = None, _conn: Any = None) -> bool:
+        self._cache[key] = value
+        self._cache.move_to_end(key)
+        while len(self._cache) > self._max_entries:
+            self._cache.popitem(last=False)
+        return True
+
+    async def _clear(self, namespace: str | None = None, _conn: Any = None) -> bool:
+        self._cache.clear()
+        return True
+
+
+class Metadata:
+    """Stored responses by key."""
+
+    def __init__(self, max_entries: int = MAX_ENTRIES) -> None:
+        self._cache = BoundedMemoryCache(max_entries)
+
+    async def get(self, key: CacheKey) -> StoredResponse | None:
+        """What is stored under the key."""
+        stored = await self._cache.get(key.digest)
+        return stored if isinstance(stored, StoredResponse) else None
+
+    async def put(self, key: CacheKey, stored: StoredResponse) -> None:
+        """Store, in place of what was there."""
+        await self._cache.set(key.digest, stored)
+
+    async def clear(self) -> None:
+        """Forget everything."""
+        await self._cache.clear()

@@ -1,0 +1,16 @@
+"""A clock that a test moves by hand."""
+
+
+class ManualClock:
+    """Tells the time it was set to, in seconds since 1970."""
+
+    def __init__(self, now: float) -> None:
+        self._now = now
+
+    def now(self) -> float:
+        """The same instant until `advance`."""
+        return self._now
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass; a negative number sets the clock back."""
+        self._now += seconds
