@@ -1,0 +1,74 @@
+"""Write the pages of docs/reference from the code they describe."""  # noqa: INP001 - a script
+
+import argparse
+import sys
+from pathlib import Path
+
+DOCS = Path(__file__).parent
+sys.path.insert(0, str(DOCS.parent))  # in a checkout that is not installed, too
+
+from sidecar.settings import OPTIONS, Option  # noqa: E402 - found through the line above
+
+SETTINGS = """\
+# Settings
+
+Every setting of `s3proxy`. A flag wins over the environment, which wins over the default; empty text counts as not
+given. Booleans read `true`, `false`, `1`, `0`, `yes` and `no`, and a boolean flag alone means `true`. Everything that
+is wrong is reported at once, and the process ends with 2. This page is made from `sidecar/settings.py` by `make docs`.
+"""
+HEAD = ("Flag", "Environment", "Default", "Meaning")
+
+
+def main() -> None:
+    """Write the pages, or with --check exit with 1 when one of them is not what would be written."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if a page is not current")
+    stale = {path: text for path, text in pages().items() if not path.exists() or path.read_text() != text}
+    if parser.parse_args().check:
+        sys.exit("\n".join(f"{path.relative_to(DOCS.parent)} is not current: make docs" for path in stale) or 0)
+    for path, text in stale.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+def pages() -> dict[Path, str]:
+    """Every generated page: where it lies and its text."""
+    return {DOCS / "reference" / "settings.md": settings_page()}
+
+
+def settings_page() -> str:
+    """One table for each group of settings, in the order of the code."""
+    groups = dict.fromkeys(option.group for option in OPTIONS.values())
+    return "\n".join([SETTINGS, *map(_group, groups)])
+
+
+def _group(group: str) -> str:
+    options = (option for option in OPTIONS.values() if option.group == group)
+    rows = [HEAD, ("---",) * len(HEAD), *map(_row, options)]
+    table = "".join(f"| {' | '.join(row)} |\n" for row in rows)
+    return f"## {group}\n\n{table}"
+
+
+def _row(option: Option) -> tuple[str, ...]:
+    flags = ", ".join(_code(flag) for flag in option.flags)
+    return (
+        f"{flags} {_code(option.metavar)}",
+        ", ".join(_code(name) for name in option.env),
+        _default(option),
+        option.help.replace("|", r"\|"),
+    )
+
+
+def _default(option: Option) -> str:
+    if option.required:
+        return "required"
+    return option.default_text if option.default_text != option.default else _code(option.default_text)
+
+
+def _code(text: str) -> str:
+    # A bar would end the cell, inside of code too.
+    return "`" + text.replace("|", r"\|") + "`"
+
+
+if __name__ == "__main__":
+    main()
