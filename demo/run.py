@@ -4,7 +4,6 @@ The bucket is a SeaweedFS that checks signatures as AWS does; it is started as t
 """
 
 import argparse
-import mimetypes
 import os
 import signal
 import socket
@@ -19,17 +18,15 @@ from types import FrameType
 from urllib.parse import quote
 
 ROOT = Path(__file__).resolve().parents[1]
-SITE = ROOT / "demo" / "site"
 sys.path.insert(0, str(ROOT / "tests" / "py"))
 
 from support.http_client import request  # noqa: E402 - the path is set above
 from support.programs import clean_environment  # noqa: E402 - likewise
 from support.s3_store import S3Store  # noqa: E402 - likewise
 from support.seaweedfs import SeaweedFS  # noqa: E402 - likewise
+from support.site_upload import BIG_KEY, upload_site  # noqa: E402 - likewise
 
 AUTH_KEY = "demo"
-BIG_KEY = "media/big.bin"
-BIG_BYTES = 32 * 1024 * 1024
 STOP_SECONDS = 15
 POLL_SECONDS = 0.05
 
@@ -56,22 +53,12 @@ def run(port: int, folder: Path) -> int:
     """Fill a bucket, serve it, and wait until the server ends."""
     print("Starting a private bucket (SeaweedFS) …", flush=True)
     with SeaweedFS(folder) as store:
-        count = upload(store)
+        count = upload_site(store)
         print(f"Uploaded {count} objects. Starting s3proxy with two workers …", flush=True)
         with s3proxy(store, port, folder) as server:
             wait_until_served(port, server)
             print(what_to_try(port), flush=True)
             return server.wait()
-
-
-def upload(store: S3Store) -> int:
-    """Put the sample site and one large object into the bucket; how many objects that makes."""
-    files = [path for path in sorted(SITE.rglob("*")) if path.is_file()]
-    for path in files:
-        guessed, _ = mimetypes.guess_type(path.name)
-        store.put(path.relative_to(SITE).as_posix(), path.read_bytes(), content_type=guessed or "binary/octet-stream")
-    store.put(BIG_KEY, os.urandom(BIG_BYTES), content_type="application/octet-stream")
-    return len(files) + 1
 
 
 @contextmanager

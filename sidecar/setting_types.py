@@ -36,7 +36,8 @@ def text(value: str) -> str:
 
 
 def secret(value: str) -> Secret:
-    """Any text on one line, masked from here on."""
+    """Any text on one line, without the space around it, masked from here on."""
+    value = value.strip()
     if len(value) > _MAX_TOKEN or not value.isprintable():
         raise ValueError(f"must be one line of at most {_MAX_TOKEN} printable characters")
     return Secret(value)

@@ -31,11 +31,13 @@ class Tasks:
         return task
 
     async def cancel_all(self) -> None:
-        """Cancel what still runs and wait until it has cleaned up."""
-        running = tuple(self._running)
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        """Cancel what still runs, and what is spawned meanwhile, and wait until it has cleaned up."""
+        while running := tuple(self._running):
+            # A task that is cancelled before its first step never runs, and those who wait for it would wait for ever.
+            await asyncio.sleep(0)
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)

@@ -66,7 +66,8 @@ class Engine:
     async def _use(self, key: CacheKey, stored: StoredResponse) -> Answer | None:
         """The stored response with its body; None when the body is gone."""
         body = await self._open(key, stored)
-        status = CacheStatus(hit=True, ttl=math.floor(stored.ttl_at(self._tools.clock.now())))
+        # It was fresh when that was decided; a negative number would say that a stale response was used.
+        status = CacheStatus(hit=True, ttl=max(0, math.floor(stored.ttl_at(self._tools.clock.now()))))
         return None if body is None else Answer(stored, body, status)
 
     async def _open(self, key: CacheKey, stored: StoredResponse) -> Body | None:

@@ -68,7 +68,7 @@ class Fill:
     async def join(self) -> Begun | Found | None:
         """Wait until the answer begins; None when it may not be stored and is another's already.
 
-        Raises OriginError, and OSError when the cache directory fails. A caller that is cancelled harms nobody else.
+        Raises OriginError. A caller that is cancelled harms nobody else.
         """
         self._waiting += 1
         try:
@@ -76,6 +76,9 @@ class Fill:
             if isinstance(outcome, OriginError):
                 raise outcome.with_traceback(None)
             return outcome if isinstance(outcome, Found) else self._hand_out(outcome)
+        except OSError as error:
+            logger.warning("%r cannot be read while it is being stored: %s", self._key.object_key, error)
+            raise OriginUnavailable("the object cannot be read while it is being stored") from error
         finally:
             self._waiting -= 1
             if self._waiting == 0:
@@ -103,13 +106,16 @@ class Fill:
 
     async def close(self) -> None:
         """Let go of everything, once each of those who joined has got what is theirs. Nobody may join any more."""
-        while self._waiting:
-            self._nobody_waits.clear()
-            await self._nobody_waits.wait()
-        if self._writer is not None:
-            self._writer.discard()
-        if self._response is not None:
-            await self._response.close()
+        try:
+            while self._waiting:
+                self._nobody_waits.clear()
+                await self._nobody_waits.wait()
+        finally:  # also when the server stops just now
+            response, self._response = self._response, None
+            if self._writer is not None:
+                self._writer.discard()
+            if response is not None:
+                await response.close()
 
     def _fail(self, error: OriginError) -> None:
         if not self._begun.done():
@@ -165,7 +171,7 @@ class Fill:
     async def _create(self, stored: StoredResponse) -> BodyWriter | None:
         try:
             return await self._tools.bodies.create(self._key, stored)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, OverflowError) as error:
             logger.warning("%r is passed on without being stored: %s", self._key.object_key, error)
             return None
 

@@ -25,7 +25,7 @@ class Progress:
         """Wait until there is a byte at `position`; returns how many there are. Raises the error that ended it."""
         while self.available <= position:
             if self.error is not None:
-                raise self.error
+                raise self.error.with_traceback(None)
             waiter = asyncio.get_running_loop().create_future()
             self._waiters.add(waiter)
             try:

@@ -4,7 +4,7 @@ import logging
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from sanic.exceptions import MethodNotAllowed, SanicException
+from sanic.exceptions import MethodNotAllowed, RequestCancelled, SanicException
 from sanic.handlers import ErrorHandler
 
 from sidecar.errors import (
@@ -66,7 +66,7 @@ class FaultHandler(ErrorHandler):
     def response(self, request: "Request | None", exception: Exception) -> "HTTPResponse":
         """Answer instead of a handler that failed."""
         status = exception.status_code if isinstance(exception, SanicException) else HTTPStatus.INTERNAL_SERVER_ERROR
-        if status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        if status == HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(exception, RequestCancelled):
             logger.error("a request failed", exc_info=exception)
         fields = [_NOT_STORED]
         if isinstance(exception, MethodNotAllowed):

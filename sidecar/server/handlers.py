@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from sidecar.cache.engine import Answer, Engine, Refusal
-from sidecar.errors import BodyLost, OriginError
+from sidecar.errors import BodyLost, OriginError, OriginUnavailable
 from sidecar.http.cache_status import CacheStatus
 from sidecar.http.client_address import client_address
 from sidecar.http.cors import ALLOWED_METHODS, cors_fields, preflight_fields
@@ -140,8 +140,10 @@ class WebsiteHandler:
         chunks = answer.body.chunks(reply.bytes.start, reply.bytes.stop)
         try:
             first = await anext(chunks)  # as long as nothing is sent, a failure can still be told by its status
-        except OriginError as error:
-            return self._complete(exchange, refusal_reply(error, self._clock.now()))
+        except (OriginError, BodyLost, OSError) as error:
+            logger.warning("%r cannot be sent: %s", exchange.resource, error)
+            failure = error if isinstance(error, OriginError) else OriginUnavailable("the stored body cannot be read")
+            return self._complete(exchange, refusal_reply(failure, self._clock.now()))
         await self._stream(exchange, reply, first, chunks)
         return None
 

@@ -7,7 +7,9 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from ctypes import c_bool
 from functools import partial
+from multiprocessing.sharedctypes import RawValue
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -18,7 +20,7 @@ from sanic.worker.loader import AppLoader
 from sidecar.server import logs
 from sidecar.server.listener import BACKLOG, Listener
 from sidecar.server.protocol import SidecarProtocol
-from sidecar.server.supervision import supervise
+from sidecar.server.supervision import accept_signals, supervise
 
 if TYPE_CHECKING:
     from sidecar.settings import Settings
@@ -64,7 +66,11 @@ def serve(settings: "Settings", listener: Listener, create_app: Callable[["Setti
 
 
 async def _main_ready(app: App, _: Any, *, settings: "Settings", listener: Listener) -> None:
-    supervise(app.manager, listener.close)
+    def stop_accepting() -> None:
+        app.shared_ctx.is_stopping.value = True
+        listener.close()
+
+    supervise(app.manager, stop_accepting)
     if not logs.has_destination(settings):
         print(  # noqa: T201 - there is no log to write it to
             f"s3proxy: logging goes nowhere: {settings.log_dir}/ does not exist and --console is off", file=sys.stderr
@@ -95,8 +101,8 @@ def attach(app: App, worker: Worker) -> None:
         _end_with_parent(app)
         await worker.open(app)
 
-    async def after_start(_: App) -> None:
-        logger.info("worker ready pid=%d", os.getpid())
+    async def after_start(app: App) -> None:
+        _ready_once_serving(app)
 
     async def before_stop(_: App) -> None:
         # A terminal's Ctrl-C reaches the workers twice, once through the main process: the second must not interrupt.
@@ -105,10 +111,22 @@ def attach(app: App, worker: Worker) -> None:
     async def after_stop(_: App) -> None:
         await worker.close()
 
+    app.shared_ctx.is_stopping = RawValue(c_bool, False)
     app.before_server_start(before_start)
     app.after_server_start(after_start)
     app.before_server_stop(before_stop)
     app.after_server_stop(after_stop)
+
+
+def _ready_once_serving(app: App) -> None:
+    """Let signals through once the loop runs for good: a stop that comes to it earlier is lost, so ask for it then."""
+    if not app.state.is_running:
+        asyncio.get_running_loop().call_soon(_ready_once_serving, app)
+        return
+    accept_signals()
+    logger.info("worker ready pid=%d", os.getpid())
+    if app.shared_ctx.is_stopping.value:
+        app.stop(terminate=False)
 
 
 def _end_with_parent(app: App) -> None:

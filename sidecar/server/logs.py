@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 FILE_NAME = "s3proxy.log"
 KEPT_DAYS = 14
+SHORTEST_MASKED = 4
 
 _LEVELS = {
     "critical": logging.CRITICAL,
@@ -39,7 +40,9 @@ class LineFormatter(logging.Formatter):
 
     def __init__(self, secrets: tuple[str, ...], layout: str) -> None:
         super().__init__(layout, datefmt="%Y-%m-%dT%H:%M:%S")
-        self._secrets = tuple(sorted(filter(None, secrets), key=len, reverse=True))
+        # A shorter one is found in ordinary words: masking it would tell its letters and spoil every line.
+        maskable = (secret for secret in secrets if len(secret) >= SHORTEST_MASKED)
+        self._secrets = tuple(sorted(maskable, key=len, reverse=True))
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the library's name
         """The line itself: what a client sent must not be able to begin another."""

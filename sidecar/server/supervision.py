@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from types import FrameType
 from typing import Any
 
 from sanic.exceptions import ServerKilled
@@ -24,6 +25,7 @@ _FIRST_DELAY_SECONDS = 0.2
 _LONGEST_DELAY_SECONDS = 30.0
 _MOST_DOUBLINGS = 8
 _STEADY_SECONDS = 60.0
+STOP_SIGNALS = frozenset({signal.SIGINT, signal.SIGTERM})
 _ENDED = frozenset({ProcessState.FAILED, ProcessState.COMPLETED})
 
 
@@ -50,16 +52,55 @@ class Crashes:
 
 def supervise(manager: WorkerManager, stop_accepting: Callable[[], None]) -> None:
     """Take `manager` in hand before it starts its workers; `stop_accepting` is called when it shuts down."""
-    _stop_while_starting(manager)
+    stopping = threading.Event()
     _kill_only_own(manager)
-    _stop_accepting_first(manager, stop_accepting)
-    threading.Thread(target=_watch, args=(manager,), name="supervisor", daemon=True).start()
+    _stop_between_steps(manager, stopping)
+    _start_shielded(manager, stopping)
+    _stop_accepting_first(manager, stop_accepting, stopping)
+    threading.Thread(target=_watch, args=(manager, stopping), name="supervisor", daemon=True).start()
 
 
-def _stop_while_starting(manager: WorkerManager) -> None:
-    """A SIGTERM before all workers are ready would be put back into the queue for ever."""
+def _stop_between_steps(manager: WorkerManager, stopping: threading.Event) -> None:
+    """Let a signal only ask for the shutdown.
+
+    Sanic does it within the signal's handler: its calls to the process that keeps the workers' states then fall into
+    the middle of a call that was under way, and one reads the other's answer. And a SIGTERM before all workers are
+    ready would be put back into the queue for ever.
+    """
     all_ready: Callable[[], bool] = manager._all_workers_ack  # noqa: SLF001 - see the module's docstring
-    replace(manager, "_all_workers_ack", lambda: manager._shutting_down or all_ready())  # noqa: SLF001 - likewise
+    replace(manager, "_all_workers_ack", lambda: stopping.is_set() or all_ready())
+
+    kill: Callable[[], None] = manager.kill
+
+    def ask(_number: int, _frame: FrameType | None) -> None:
+        if stopping.is_set():  # the second time means: at once
+            with suppress(ServerKilled):
+                kill()
+        stopping.set()
+        manager.monitor_publisher.send("__TERMINATE__")
+
+    for number in STOP_SIGNALS:
+        signal.signal(number, ask)
+
+
+def _start_shielded(manager: WorkerManager, stopping: threading.Event) -> None:
+    """Start the workers with signals blocked: they let them through once they can handle them."""
+    start: Callable[[], None] = manager.start
+
+    def start_all_or_none() -> None:
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
+        try:
+            if not stopping.is_set():
+                start()
+        finally:
+            accept_signals()
+
+    replace(manager, "start", start_all_or_none)
+
+
+def accept_signals() -> None:
+    """Let through, from now on, the signals that end this process, and those that have come already."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
 
 
 def _kill_only_own(manager: WorkerManager) -> None:
@@ -74,10 +115,13 @@ def _kill_only_own(manager: WorkerManager) -> None:
     replace(manager, "kill", kill)
 
 
-def _stop_accepting_first(manager: WorkerManager, stop_accepting: Callable[[], None]) -> None:
+def _stop_accepting_first(
+    manager: WorkerManager, stop_accepting: Callable[[], None], stopping: threading.Event
+) -> None:
     shutdown: Callable[[], None] = manager.shutdown
 
     def drain() -> None:
+        stopping.set()
         stop_accepting()
         shutdown()
 
@@ -90,14 +134,12 @@ def replace(manager: WorkerManager, name: str, function: Callable[..., Any]) -> 
     setattr(manager, name, function)
 
 
-def _watch(manager: WorkerManager) -> None:
+def _watch(manager: WorkerManager, stopping: threading.Event) -> None:
     crashes: dict[str, Crashes] = {}
-    pause = threading.Event()
-    while not manager._shutting_down:  # noqa: SLF001 - see the module's docstring
+    while not stopping.wait(_LOOK_SECONDS):
         for process in tuple(manager.transient_processes):
             if process.state in _ENDED:
                 _revive(manager, process, crashes.setdefault(process.name, Crashes()))
-        pause.wait(_LOOK_SECONDS)
 
 
 def _revive(manager: WorkerManager, process: Any, crashes: Crashes) -> None:

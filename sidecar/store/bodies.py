@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import fcntl
 import os
+import stat
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -37,8 +38,7 @@ class Disk:
         try:
             return await asyncio.shield(future)
         except asyncio.CancelledError:
-            if abandoned is not None:
-                future.add_done_callback(partial(_abandon, abandoned))
+            future.add_done_callback(partial(_abandon, abandoned))
             raise
 
     def close(self) -> None:
@@ -46,8 +46,9 @@ class Disk:
         self._threads.shutdown()
 
 
-def _abandon(abandoned: Callable[[T], None], future: "asyncio.Future[T]") -> None:
-    if not future.cancelled() and future.exception() is None:
+def _abandon(abandoned: Callable[[T], None] | None, future: "asyncio.Future[T]") -> None:
+    # Asking for the error tells asyncio that somebody knows of it.
+    if not future.cancelled() and future.exception() is None and abandoned is not None:
         abandoned(future.result())
 
 
@@ -86,10 +87,11 @@ class FileWriter:
         self._disk = disk
         self._final = directory / paths.body_name(key.digest)
         self._path: Path | None = directory / paths.unfinished_name(key.digest)
-        self._header = encode_header(stored)
+        self._header = encode_header(stored, key.digest)
         self._whole_length = len(self._header) + stored.content_length
         self._end = 0
         self._descriptor = -1
+        self._lock = threading.Lock()
 
     def open(self) -> None:
         """Create the file, locked, with room for the whole body, and write its header. Raises OSError."""
@@ -117,21 +119,25 @@ class FileWriter:
         """Remove the file unless it was committed, and let go of it."""
         path, self._path = self._path, None
         if path is not None:
-            path.unlink(missing_ok=True)
-        descriptor, self._descriptor = self._descriptor, -1
-        if descriptor >= 0:
-            os.close(descriptor)
+            with contextlib.suppress(OSError):  # what cannot be removed is gone, or is swept at the next start
+                path.unlink()
+        with self._lock:
+            descriptor, self._descriptor = self._descriptor, -1
+            if descriptor >= 0:
+                os.close(descriptor)
 
     def _append(self, chunk: bytes) -> None:
         view = memoryview(chunk)
         while view:
-            written = os.pwrite(self._descriptor, view, self._end)
+            with self._lock:  # as in FileReader: a write that outlived its fill must not meet a reused number
+                written = os.pwrite(self._descriptor, view, self._end)
             self._end += written
             view = view[written:]
 
     def _rename(self) -> None:
-        if self._path is not None:
-            self._path.rename(self._final)
+        path = self._path
+        if path is not None:
+            path.rename(self._final)
             self._path = None
 
 
@@ -166,14 +172,13 @@ class FileBodies:
             except FileNotFoundError:  # the directory was removed; a cache may always begin anew
                 self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
                 writer.open()
-        except OSError:
-            with contextlib.suppress(OSError):
-                writer.discard()
+        except BaseException:
+            writer.discard()
             raise
         return writer
 
     def _find(self, key: CacheKey) -> StoredResponse | None:
-        found = _open_whole(self._directory / paths.body_name(key.digest))
+        found = _open_whole(self._directory, key)
         if found is None:
             return None
         descriptor, _, stored = found
@@ -181,7 +186,7 @@ class FileBodies:
         return stored
 
     def _open(self, key: CacheKey, identity: str) -> FileReader | None:
-        found = _open_whole(self._directory / paths.body_name(key.digest))
+        found = _open_whole(self._directory, key)
         if found is None:
             return None
         descriptor, body_start, stored = found
@@ -196,14 +201,15 @@ def _close(reader: FileReader | None) -> None:
         reader.close()
 
 
-def _open_whole(path: Path) -> tuple[int, int, StoredResponse] | None:
-    """Open a body file: its descriptor, where the body begins, what it is; None unless all of it is there."""
+def _open_whole(directory: Path, key: CacheKey) -> tuple[int, int, StoredResponse] | None:
+    """Open a key's body file: its descriptor, where the body begins, what it is; None unless all of it is there."""
     try:
+        path = directory / paths.body_name(key.digest)
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError:
         return None
     try:
-        described = _describe(descriptor)
+        described = _describe(descriptor, key)
     except OSError:
         described = None
     if described is None:
@@ -212,14 +218,14 @@ def _open_whole(path: Path) -> tuple[int, int, StoredResponse] | None:
     return descriptor, *described
 
 
-def _describe(descriptor: int) -> tuple[int, StoredResponse] | None:
+def _describe(descriptor: int, key: CacheKey) -> tuple[int, StoredResponse] | None:
     header = os.pread(descriptor, BLOCK, 0)
     length = header_length(header)
     if length is None:
         return None
     if length > BLOCK:
         header += os.pread(descriptor, length - BLOCK, BLOCK)
-    stored = decode_header(header)
+    stored = decode_header(header, key.digest)
     if stored is None or os.fstat(descriptor).st_size != length + stored.content_length:
         return None
     return length, stored
@@ -237,13 +243,13 @@ def sweep(directory: Path) -> int:
 
 def _is_abandoned(path: Path) -> bool:
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError:
         return False
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return stat.S_ISREG(os.fstat(descriptor).st_mode)
     except OSError:
         return False
     finally:
         os.close(descriptor)
-    return True

@@ -30,9 +30,10 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
 }
 
 
-def encode_header(stored: StoredResponse) -> bytes:
-    """The header of a body file. Raises ValueError when the description is larger than any object's can be."""
-    description = json.dumps(dataclasses.asdict(stored), separators=(",", ":")).encode()
+def encode_header(stored: StoredResponse, digest: str) -> bytes:
+    """The header of a key's body file. Raises ValueError when the description is larger than any object's can be."""
+    fields = {"key": digest, **dataclasses.asdict(stored)}
+    description = json.dumps(fields, separators=(",", ":")).encode()
     blocks = -(-(_PREFIX.size + len(description)) // BLOCK)
     if blocks > _MAX_BLOCKS:
         raise ValueError(f"the description takes {len(description)} bytes, more than {_MAX_BLOCKS} blocks")
@@ -49,14 +50,15 @@ def header_length(start: bytes) -> int | None:
     return blocks * BLOCK if magic == MAGIC and blocks <= _MAX_BLOCKS else None
 
 
-def decode_header(header: bytes) -> StoredResponse | None:
-    """The metadata in a whole header; None when it is damaged."""
+def decode_header(header: bytes, digest: str) -> StoredResponse | None:
+    """The metadata in a whole header; None when it is damaged, or of a file that belongs to another key."""
     _, length, checksum = _PREFIX.unpack_from(header)
     description = header[_PREFIX.size : _PREFIX.size + length]
     if len(description) != length or zlib.crc32(description) != checksum:
         return None
     try:
-        return _stored(json.loads(description))
+        fields = json.loads(description)
+        return _stored(fields) if fields["key"] == digest else None
     except (ValueError, KeyError, TypeError):
         return None
 

@@ -85,7 +85,7 @@ GOOD: dict[str, tuple[Reader, str, Any]] = {
 BAD: dict[str, tuple[Reader, str]] = {
     "text-two-lines": (types.text, "a\nb"),
     "text-escape": (types.text, "a\x1b[31m"),
-    "secret-two-lines": (types.secret, "a\n"),
+    "secret-two-lines": (types.secret, "a\nb"),
     "secret-undecodable": (types.secret, "a\udcff"),
     "secret-too-long": (types.secret, "x" * 4097),
     "boolean-word": (types.boolean, "on"),
@@ -149,7 +149,7 @@ BAD: dict[str, tuple[Reader, str]] = {
     "mongo-name-too-long": (types.mongo_name, "a" * 64),
     "mongo-uri-scheme": (types.mongo_uri, "postgres://db"),
     "mongo-uri-no-host": (types.mongo_uri, "mongodb:///m"),
-    "mongo-uri-two-lines": (types.mongo_uri, "mongodb://db\n"),
+    "mongo-uri-two-lines": (types.mongo_uri, "mongodb://db\nb"),
     "origins-comma": (types.origins, ","),
     "origins-empty-json": (types.origins, "[]"),
     "origins-broken-json": (types.origins, '["https://a.example"'),

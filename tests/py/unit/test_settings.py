@@ -63,9 +63,9 @@ LONELY_KEYS = {
 }
 
 LEAKS = {
-    "key": f"{BAIT}\n",
-    "secret": f"{BAIT}\n",
-    "auth_key": f"{BAIT}\n",
+    "key": f"{BAIT}\n{BAIT}",
+    "secret": f"{BAIT}\n{BAIT}",
+    "auth_key": f"{BAIT}\n{BAIT}",
     "mongo_uri": f"postgres://user:{BAIT}@db",
     "endpoint_url": f"https://user:{BAIT}@store.example",
     "akumuli_host": f"user:{BAIT}@db",

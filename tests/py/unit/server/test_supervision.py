@@ -148,7 +148,7 @@ def test_shutdown_while_starting(manager: Any) -> None:
     """A manager that shuts down no longer waits for workers that never get ready."""
     supervise(manager, lambda: None)
     assert not manager._all_workers_ack()  # noqa: SLF001 - the very name that is used
-    manager.shutdown()
+    signal.raise_signal(signal.SIGTERM)
     assert manager._all_workers_ack()  # noqa: SLF001 - likewise
 
 
