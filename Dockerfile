@@ -1,4 +1,3 @@
-# syntax=docker/dockerfile:1
 ARG PYTHON_IMAGE=python:3.11-slim-bookworm
 
 FROM ${PYTHON_IMAGE} AS build
@@ -7,7 +6,7 @@ COPY pyproject.toml README.md ./
 COPY sidecar sidecar
 COPY ops ops
 RUN python3 -m venv --without-pip /opt/s3-sidecar \
- && python3 -m pip --python /opt/s3-sidecar/bin/python install --no-cache-dir --no-compile .
+ && python3 -m pip --python /opt/s3-sidecar/bin/python install --no-cache-dir .
 
 FROM ${PYTHON_IMAGE}
 COPY --from=build /opt/s3-sidecar /opt/s3-sidecar

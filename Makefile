@@ -1,6 +1,7 @@
 # Every command of the project. `make` alone lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
+.DELETE_ON_ERROR: # an environment that was not finished is begun anew
 
 PYTHON ?= python3
 VENV := .venv

@@ -7,7 +7,8 @@ from pathlib import Path
 DOCS = Path(__file__).parent
 sys.path.insert(0, str(DOCS.parent))  # in a checkout that is not installed, too
 
-from sidecar.settings import OPTIONS, Option  # noqa: E402 - found through the line above
+from sidecar.setting import Option  # noqa: E402 - found through the line above
+from sidecar.settings import OPTIONS  # noqa: E402 - found through the line above
 
 SETTINGS = """\
 # Settings

@@ -26,7 +26,10 @@ def create_blueprint(token: BearerToken, clear: Callable[[], Awaitable[None]]) -
         if access is not Access.GRANTED:
             status = _REFUSED[access]
             return HTTPResponse(
-                f"{status.value} {status.phrase}\n", status=status, headers={"cache-control": "no-store"}
+                f"{status.value} {status.phrase}\n",
+                status=status,
+                headers={"cache-control": "no-store"},
+                content_type="text/plain; charset=utf-8",
             )
         await clear()
         logger.info("the cache was cleared")

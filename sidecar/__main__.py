@@ -4,7 +4,9 @@ Every worker imports this module again (multiprocessing's spawn), so what only t
 """
 
 import sys
+import tempfile
 from collections.abc import Mapping
+from functools import partial
 
 from sidecar.errors import SettingsError
 from sidecar.settings import Settings, load
@@ -23,10 +25,13 @@ def run(flags: Mapping[str, str], mistakes: tuple[str, ...] = ()) -> None:
     """Serve with these flags, or say everything that is wrong with the configuration and exit with 2."""
     try:
         settings = read(flags, mistakes)
+        check_temporary_directory()
         from sidecar.app import create_app, prepare  # noqa: PLC0415 - a mistake is told before Sanic is imported
         from sidecar.server.lifecycle import serve  # noqa: PLC0415 - likewise
 
-        serve(settings, prepare(settings), create_app)
+        prepared = prepare(settings)
+        create = partial(create_app, prepared.settings, prepared.shared)
+        serve(prepared.settings, prepared.listener, create)
     except SettingsError as error:
         complain(error.mistakes)
         sys.exit(USAGE_ERROR)
@@ -41,6 +46,15 @@ def read(flags: Mapping[str, str], mistakes: tuple[str, ...]) -> Settings:
     if mistakes:
         raise SettingsError(mistakes)
     return settings
+
+
+def check_temporary_directory() -> None:
+    """Shared memory and locks need one; raises SettingsError, where a library would fail at its import."""
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError as error:
+        missing = "there is no writable temporary directory: mount one at /tmp, or name one in TMPDIR"
+        raise SettingsError((missing,)) from error
 
 
 def complain(mistakes: tuple[str, ...]) -> None:

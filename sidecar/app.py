@@ -1,14 +1,19 @@
 """The composition root: everything is made and joined here, once in each worker."""
 
 import logging
+from dataclasses import dataclass, replace
 
 from sanic import Sanic
 
 from ops.auth import BearerToken
 from ops.blueprint import create_blueprint
 from sidecar.cache.engine import Engine, Place
-from sidecar.cache.epoch import Epoch, shared_epoch
-from sidecar.cache.fill import Tools
+from sidecar.cache.epoch import Epoch
+from sidecar.cache.eviction import Bounds
+from sidecar.cache.freshness import Limits
+from sidecar.cache.purge import PurgeJournal
+from sidecar.cache.release import Release
+from sidecar.cache.tools import DiskLog, Tools
 from sidecar.clock import SystemClock
 from sidecar.errors import SettingsError
 from sidecar.http.cors import ALLOWED_METHODS
@@ -19,10 +24,13 @@ from sidecar.server import lifecycle, logs
 from sidecar.server.faults import FaultHandler
 from sidecar.server.handlers import Rules, WebsiteHandler
 from sidecar.server.listener import Listener
-from sidecar.settings import Settings
-from sidecar.store.bodies import FileBodies, sweep
+from sidecar.settings import Settings, worker_number
+from sidecar.shared import Shared
+from sidecar.store.bodies import FileBodies, finish_clear, sweep
+from sidecar.store.ledger import Ledger
 from sidecar.store.metadata import Metadata
 from sidecar.store.paths import prepare_directory
+from sidecar.store.room import Room, default_max_bytes
 from sidecar.tasks import Tasks
 
 logger = logging.getLogger(__name__)
@@ -53,19 +61,29 @@ class RequestLog:
 class Worker:
     """What one worker holds beside Sanic."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, shared: Shared) -> None:
+        clock = SystemClock()
         self._tasks = Tasks()
-        self._epoch = Epoch()
         self._origin = S3Origin(bucket_of(settings))
-        self._bodies = FileBodies(settings.cache_dir)
-        tools = Tools(self._origin, Metadata(), self._bodies, self._epoch, SystemClock(), settings.ttl)
+        room = Room(settings.cache_dir, _bounds(settings), Ledger(shared.counts, worker_number()))
+        self._bodies = FileBodies(settings.cache_dir, room, clock)
+        tools = Tools(
+            origin=self._origin,
+            metadata=Metadata(settings.cache_max_entries),
+            bodies=self._bodies,
+            epoch=Epoch(shared.epoch),
+            purges=PurgeJournal(shared.purges),
+            clock=clock,
+            limits=_limits(settings),
+            disk_log=DiskLog(clock),
+        )
         place = Place(settings.endpoint_url or settings.region, settings.bucket)
         self.engine = Engine(place, tools, self._tasks)
 
-    async def open(self, app: lifecycle.App) -> None:
-        """Share the epoch, and begin to look for credentials: requests wait for that, the worker's start does not."""
-        self._epoch.share(app.shared_ctx.epoch)
+    async def open(self) -> None:
+        """Begin to look for credentials: requests wait for that, the worker's start does not."""
         self._tasks.spawn(self._origin.connect(), name="connect to the bucket")
+        self._tasks.spawn(self._origin.keep_credentials(), name="keep credentials")
 
     async def close(self) -> None:
         """Give up what is still being fetched, and close every file and connection."""
@@ -74,11 +92,21 @@ class Worker:
         self._bodies.close()
 
 
-def prepare(settings: Settings) -> Listener:
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What the main process claimed: settings with every default decided, the address, and the shared memory."""
+
+    settings: Settings
+    listener: Listener
+    shared: Shared
+
+
+def prepare(settings: Settings) -> Prepared:
     """Claim log file, cache directory and address; raises SettingsError with all that is in the way."""
+    shared = Shared()
     mistakes: list[str] = []
     listener = None
-    for claim in (logs.configure, _prepare_cache, Listener):
+    for claim in (logs.configure, prepare_cache, Listener):
         try:
             claimed = claim(settings)
         except SettingsError as error:
@@ -87,25 +115,59 @@ def prepare(settings: Settings) -> Listener:
             listener = claimed if isinstance(claimed, Listener) else None
     if mistakes or listener is None:
         raise SettingsError(tuple(mistakes))
-    return listener
+    decided = _decide_bounds(settings)
+    Room(decided.cache_dir, _bounds(decided), Ledger(shared.counts, worker_number())).recount()
+    return Prepared(decided, listener, shared)
 
 
-def _prepare_cache(settings: Settings) -> None:
+def prepare_cache(settings: Settings) -> None:
+    """Make the cache directory, and remove what workers that are gone have left unfinished; raises SettingsError."""
     prepare_directory(settings.cache_dir)
+    finish_clear(settings.cache_dir)
     removed = sweep(settings.cache_dir)
     if removed:
         logger.info("removed %d unfinished bodies of workers that are gone", removed)
 
 
-def create_app(settings: Settings) -> lifecycle.App:
+def _decide_bounds(settings: Settings) -> Settings:
+    """Decide how much of the disk the cache may take, where the operator has not."""
+    if settings.cache_max_size is not None:
+        return settings
+    return replace(settings, cache_max_size=default_max_bytes(settings.cache_dir))
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        ttl=settings.ttl,
+        negative_ttl=settings.ttl if settings.negative_ttl is None else settings.negative_ttl,
+        stale_while_revalidate=settings.stale_while_revalidate,
+        stale_if_error=settings.stale_if_error,
+        is_ttl_final=settings.ttl_override,
+        max_object_bytes=settings.max_object_size,
+        slice_bytes=settings.slice_size,
+        slice_threshold_bytes=settings.slice_threshold,
+    )
+
+
+def _bounds(settings: Settings) -> Bounds:
+    assert settings.cache_max_size is not None  # noqa: S101 - `prepare` has decided it
+    return Bounds(settings.cache_max_size, settings.cache_max_entries, settings.cache_min_free)
+
+
+def create_app(settings: Settings, shared: Shared) -> lifecycle.App:
     """The application of one process: of the main one, which starts the workers, and of each worker."""
     logs.configure(settings)
-    clock, observer, worker = SystemClock(), RequestLog(), Worker(settings)
+    clock, observer, worker = SystemClock(), RequestLog(), Worker(settings, shared)
     app: lifecycle.App = Sanic(
         _NAME, config=lifecycle.sanic_config(), configure_logging=False, error_handler=FaultHandler(clock)
     )
-    app.shared_ctx.epoch = shared_epoch()  # the main process's is put in its place before a worker opens
-    rules = Rules(Website(settings.prefix), settings.reject_query_strings, settings.allowed_origins)
+    rules = Rules(
+        Website(),
+        Release(shared.release, settings.prefix),
+        settings.reject_query_strings,
+        settings.allowed_origins,
+        honors_cache_control=settings.honor_client_cache_control,
+    )
     website = WebsiteHandler(worker.engine, rules, clock, observer)
     app.blueprint(create_blueprint(BearerToken(settings), worker.engine.clear))
     app.add_route(website.handle, "/", methods=_METHODS, name="root")

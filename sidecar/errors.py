@@ -50,3 +50,11 @@ class OriginProtocolError(OriginError):
 
 class BodyLost(SidecarError):  # noqa: N818 - likewise
     """A stored body vanished or shrank while it was being sent."""
+
+
+class OriginChanged(OriginError):  # noqa: N818 - likewise
+    """The bucket has another version of the object by now than the one that is being read."""
+
+
+class OriginNotAsked(OriginError):  # noqa: N818 - likewise
+    """The client wanted a stored answer or none (only-if-cached, RFC 9111 5.2.1.7), and there is none."""

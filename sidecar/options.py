@@ -7,7 +7,8 @@ from typing import Any
 
 import rich_click as click
 
-from sidecar.settings import OPTIONS, Option
+from sidecar.setting import Option
+from sidecar.settings import OPTIONS
 
 Action = Callable[[Mapping[str, str], tuple[str, ...]], None]
 

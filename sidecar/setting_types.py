@@ -77,6 +77,19 @@ def seconds(lowest: float, highest: float) -> Reader[float]:
     return read
 
 
+def size(lowest: int) -> Reader[int]:
+    """A number of bytes, at least `lowest`: plain, or with a unit such as 512MiB or 10G (always powers of 1,024)."""
+
+    def read(value: str) -> int:
+        match = re.fullmatch(r"\s*([0-9]{1,15}(?:\.[0-9]{1,3})?)\s*([KMGT]?)(?:i?B)?\s*", value, re.IGNORECASE)
+        number = int(float(match[1]) * 1024 ** " KMGT".index(match[2].upper() or " ")) if match else -1
+        if number < lowest:
+            raise ValueError(f"must be a size such as 512MiB or 10G, at least {lowest} bytes")
+        return number
+
+    return read
+
+
 def choice(*words: str) -> Reader[str]:
     """One of a few words, in any case."""
 
@@ -94,6 +107,14 @@ def path(value: str) -> Path:
     if "\0" in value:
         raise ValueError("must be a path without NUL")
     return Path(value)
+
+
+def existing_file(value: str) -> Path:
+    """A file that is there and can be read."""
+    found = path(value)
+    if not found.is_file():
+        raise ValueError("must be a file that exists")
+    return found
 
 
 def bucket(value: str) -> str:

@@ -74,9 +74,14 @@ class PassingBody:
     def __init__(self, response: OriginResponse) -> None:
         self._response = response
 
-    def chunks(self, start: int, stop: int) -> AsyncIterator[bytes]:
-        """The whole body; `start` is 0 and `stop` its length, since it is not seekable."""
-        return self._response.chunks()
+    async def chunks(self, start: int, stop: int) -> AsyncIterator[bytes]:
+        """The bytes from `start` up to `stop`; what comes before them is fetched and dropped."""
+        position = 0
+        async for chunk in self._response.chunks():
+            wanted = chunk[max(0, start - position) : max(0, stop - position)]
+            position += len(chunk)
+            if wanted:
+                yield wanted
 
     async def close(self) -> None:
         """Give back the connection to the bucket."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
+from sidecar.cache.ports import Turn
 from sidecar.tasks import Tasks
 
 F = TypeVar("F", bound="Runs")
@@ -21,16 +22,16 @@ class Runs(Protocol):
 
 
 class Collapse(Generic[F]):
-    """The fills that are running, by key and epoch: after a clear nobody joins what began before it."""
+    """The fills that are running, by key and turn: after a clear or a purge nobody joins what began before it."""
 
     def __init__(self, tasks: Tasks) -> None:
         self._tasks = tasks
-        self._running: dict[tuple[str, int], F] = {}
+        self._running: dict[tuple[str, Turn], F] = {}
 
     def __len__(self) -> int:
         return len(self._running)
 
-    def find_or_start(self, key: tuple[str, int], make: Callable[[], F]) -> tuple[F, bool]:
+    def find_or_start(self, key: tuple[str, Turn], make: Callable[[], F]) -> tuple[F, bool]:
         """The fill for the key, and whether it was begun by this call. No await lies between look and start."""
         running = self._running.get(key)
         if running is not None:
@@ -39,7 +40,7 @@ class Collapse(Generic[F]):
         self._tasks.spawn(self._run(key, started), name=f"fill {key[0][:12]}")
         return started, True
 
-    async def _run(self, key: tuple[str, int], fill: F) -> None:
+    async def _run(self, key: tuple[str, Turn], fill: F) -> None:
         try:
             await fill.run()
         finally:

@@ -1,8 +1,12 @@
-"""The epoch of the cache: one number that all workers see. What was stored in another epoch is not used."""
+"""The epoch of the cache: one number that all workers see. What was stored in another epoch is not fresh."""
 
 import secrets
 from ctypes import c_uint64
-from multiprocessing.sharedctypes import RawValue
+from multiprocessing.sharedctypes import RawArray
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ctypes import Array
 
 
 def new_epoch() -> int:
@@ -10,28 +14,30 @@ def new_epoch() -> int:
     return secrets.randbits(63)
 
 
-def shared_epoch() -> c_uint64:
-    """A new epoch in memory that the workers started from this process will share."""
-    return RawValue(c_uint64, new_epoch())
+def shared_epoch() -> "Array[c_uint64]":
+    """A new epoch, and the same number as the first one, in memory for the workers started from this process."""
+    first = new_epoch()
+    return RawArray(c_uint64, [first, first])
 
 
 class Epoch:
-    """A worker's view of the number; its own until it is shared."""
+    """A worker's view of the numbers that all workers have."""
 
-    __slots__ = ("_number",)
+    __slots__ = ("_numbers",)
 
-    def __init__(self) -> None:
-        self._number = c_uint64(new_epoch())
-
-    def share(self, number: c_uint64) -> None:
-        """From now on see, and change, the number that all workers have."""
-        self._number = number
+    def __init__(self, numbers: "Array[c_uint64]") -> None:
+        self._numbers = numbers
 
     @property
     def current(self) -> int:
         """The epoch that every worker is in now."""
-        return self._number.value
+        return self._numbers[0]
+
+    @property
+    def is_first(self) -> bool:
+        """Whether nothing was cleared since the start: what an earlier run has stored may be revalidated then."""
+        return self._numbers[0] == self._numbers[1]
 
     def advance(self) -> None:
         """Begin a new epoch: what was stored before is not used any more, by any worker, from this moment on."""
-        self._number.value = new_epoch()
+        self._numbers[0] = new_epoch()

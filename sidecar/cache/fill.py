@@ -1,34 +1,24 @@
-"""One object on its way from the bucket into the cache, for everybody who asks for it meanwhile."""
+"""One object on its way from the bucket into the cache, for everybody in this worker who asks for it meanwhile."""
 
 import asyncio
 import logging
-import secrets
 from dataclasses import dataclass
-from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 from sidecar.cache.body import Body, EmptyBody, PassingBody, StoredBody
-from sidecar.cache.epoch import Epoch
+from sidecar.cache.follow import LOOK_SECONDS, follow
 from sidecar.cache.key import CacheKey
-from sidecar.cache.policy import Received, Use, decide, is_storable, store_missing, store_object
-from sidecar.cache.ports import BodyStore, BodyWriter, MetadataStore, Origin, OriginResponse
+from sidecar.cache.lead import Lead
+from sidecar.cache.ports import OriginResponse, Turn
 from sidecar.cache.progress import Progress
 from sidecar.cache.stored import StoredResponse
-from sidecar.clock import Clock
-from sidecar.errors import OriginError, OriginNotFound, OriginProtocolError, OriginUnavailable
+from sidecar.cache.tools import Tools
+from sidecar.errors import OriginError, OriginProtocolError, OriginUnavailable
+
+if TYPE_CHECKING:
+    from sidecar.cache.ports import Part
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """What a fill works with; `ttl` is in seconds."""
-
-    origin: Origin
-    metadata: MetadataStore
-    bodies: BodyStore
-    epoch: Epoch
-    clock: Clock
-    ttl: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +32,10 @@ class Begun:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The bucket was not asked: a stored response that may be used has appeared since the request looked."""
+    """A stored response may be used: it has appeared meanwhile, or the bucket has confirmed it with a 304."""
 
     stored: StoredResponse
+    forward_status: int | None = None
 
 
 class Fill:
@@ -52,18 +43,31 @@ class Fill:
 
     Whoever wants the object calls `join`. The body can be read from the first byte on. An answer that may not be
     stored goes to one of those who wait; the others have to ask for themselves.
+
+    Of all fills of a key on the node one leads and asks the bucket, the others follow and read along. When the leader's
+    process dies, a follower goes on in its place.
     """
 
-    def __init__(self, key: CacheKey, epoch: int, tools: Tools) -> None:
-        self._key = key
-        self._epoch = epoch
+    def __init__(self, key: CacheKey, turn: Turn, tools: Tools) -> None:
+        self.key = key
+        self.turn = turn
+        self.wants_whole = False
+        """Whether anybody who waits wants all of the object; a large one is fetched in slices otherwise."""
+        self.newer_than = 0.0
+        """When somebody who waits refused what was stored; nothing older will do then, be it as fresh as it may."""
+        self.progress = Progress()
         self._tools = tools
-        self._begun: asyncio.Future[StoredResponse | Found | OriginError] = asyncio.get_running_loop().create_future()
-        self._progress = Progress()
+        self._outcome: asyncio.Future[StoredResponse | Found | OriginError] = asyncio.get_running_loop().create_future()
+        self._part: Part | None = None
         self._response: OriginResponse | None = None
-        self._writer: BodyWriter | None = None
         self._waiting = 0
         self._nobody_waits = asyncio.Event()
+        self.is_led_here = True
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether those who wait know what they get."""
+        return self._outcome.done()
 
     async def join(self) -> Begun | Found | None:
         """Wait until the answer begins; None when it may not be stored and is another's already.
@@ -72,12 +76,12 @@ class Fill:
         """
         self._waiting += 1
         try:
-            outcome = await asyncio.shield(self._begun)
+            outcome = await asyncio.shield(self._outcome)
             if isinstance(outcome, OriginError):
                 raise outcome.with_traceback(None)
             return outcome if isinstance(outcome, Found) else self._hand_out(outcome)
         except OSError as error:
-            logger.warning("%r cannot be read while it is being stored: %s", self._key.object_key, error)
+            logger.warning("%r cannot be read while it is being stored: %s", self.key.object_key, error)
             raise OriginUnavailable("the object cannot be read while it is being stored") from error
         finally:
             self._waiting -= 1
@@ -85,23 +89,19 @@ class Fill:
                 self._nobody_waits.set()
 
     async def run(self) -> None:
-        """Fetch and store; those who joined are told of every failure. Followed by `close`."""
+        """Lead or follow; those who joined are told of every failure. Followed by `close`."""
         try:
-            found = await self._look_again()
-            if found is None:
-                await self._fetch()
-            else:
-                self._begun.set_result(Found(found))
+            await self._run()
         except OriginError as error:
-            self._fail(error)
+            self.fail(error)
         except OSError as error:
-            logger.warning("the cache directory failed while %r was being stored: %s", self._key.object_key, error)
-            self._fail(OriginUnavailable("the object could not be stored while it was being sent"))
+            logger.warning("the cache directory failed while %r was being stored: %s", self.key.object_key, error)
+            self.fail(OriginUnavailable("the object could not be stored while it was being sent"))
         except asyncio.CancelledError:
-            self._fail(OriginUnavailable("the server is stopping"))
+            self.fail(OriginUnavailable("the server is stopping"))
             raise
         except Exception:
-            self._fail(OriginProtocolError("the object could not be fetched"))
+            self.fail(OriginProtocolError("the object could not be fetched"))
             raise
 
     async def close(self) -> None:
@@ -112,80 +112,57 @@ class Fill:
                 await self._nobody_waits.wait()
         finally:  # also when the server stops just now
             response, self._response = self._response, None
-            if self._writer is not None:
-                self._writer.discard()
+            if self._part is not None:
+                self._part.close()
             if response is not None:
                 await response.close()
 
-    def _fail(self, error: OriginError) -> None:
-        if not self._begun.done():
-            self._begun.set_result(error)
-        self._progress.fail(error)
+    def begin(self, stored: StoredResponse, response: OriginResponse | None = None) -> None:
+        """What is coming is known; with a `response` it goes to one of those who wait."""
+        self._response = response
+        if not self._outcome.done():
+            self._outcome.set_result(stored)
+
+    def find(self, stored: StoredResponse, forward_status: int | None = None) -> None:
+        """What is stored may be used."""
+        if not self._outcome.done():
+            self._outcome.set_result(Found(stored, forward_status))
+
+    def fail(self, error: OriginError) -> None:
+        """Nothing, or nothing more, will come."""
+        if not self._outcome.done():
+            self._outcome.set_result(error)
+        self.progress.fail(error)
 
     def _hand_out(self, stored: StoredResponse) -> Begun | None:
-        if self._writer is not None:
-            return Begun(stored, StoredBody(self._writer.reader(), self._progress), is_stored=True)
-        if stored.status != HTTPStatus.OK:
+        if self._response is not None:
+            response, self._response = self._response, None
+            return Begun(stored, PassingBody(response), is_stored=False)
+        if stored.is_sliced:
             return Begun(stored, EmptyBody(), is_stored=True)
-        response, self._response = self._response, None
-        return None if response is None else Begun(stored, PassingBody(response), is_stored=False)
+        if stored.has_body and self._part is not None:
+            return Begun(stored, StoredBody(self._part.reader(), self.progress), is_stored=True)
+        return None if stored.has_body or stored.is_unstorable else Begun(stored, EmptyBody(), is_stored=True)
 
-    async def _look_again(self) -> StoredResponse | None:
-        """What may be used after all. Without this look the bucket would be asked twice.
-
-        1. request A finds nothing and begins a fill      2. request B finds nothing
-        3. the fill stores its object and ends            4. B finds no fill to join and begins another
-
-        It is also where a worker finds what a sibling has stored.
-        """
-        known = await self._tools.metadata.get(self._key)
-        if known is not None and known.status != HTTPStatus.OK and self._may_use(known):
-            return known
-        # The file is the truth about a body: it may have been deleted while the metadata is still here.
-        found = await self._tools.bodies.find(self._key)
-        if found is None or not self._may_use(found):
-            return None
-        await self._tools.metadata.put(self._key, found)
-        return found
-
-    def _may_use(self, stored: StoredResponse) -> bool:
-        return isinstance(decide(stored, epoch=self._epoch, now=self._tools.clock.now()), Use)
-
-    async def _fetch(self) -> None:
-        requested_at = self._tools.clock.now()
+    async def _run(self) -> None:
         try:
-            self._response = await self._tools.origin.get(self._key.object_key)
-        except OriginNotFound:
-            missing = store_missing(self._received(requested_at), ttl=self._tools.ttl)
-            await self._tools.metadata.put(self._key, missing)
-            self._begun.set_result(missing)
-            return
-        head = self._response.head
-        stored = store_object(head, self._received(requested_at), ttl=self._tools.ttl)
-        if is_storable(head):
-            self._writer = await self._create(stored)
-        self._begun.set_result(stored)
-        if self._writer is not None:
-            await self._store(self._response, self._writer, stored)
+            self._part, self.is_led_here = await self._claim()
+        except OSError as error:
+            self._tools.disk_log.failed(error)
+        if self._part is not None and not self.is_led_here:
+            self.is_led_here = await follow(self, self._part, self._tools)
+        if self.is_led_here:
+            await Lead(self, self._part, self._tools).run()
 
-    async def _create(self, stored: StoredResponse) -> BodyWriter | None:
-        try:
-            return await self._tools.bodies.create(self._key, stored)
-        except (OSError, ValueError, OverflowError) as error:
-            logger.warning("%r is passed on without being stored: %s", self._key.object_key, error)
-            return None
-
-    async def _store(self, response: OriginResponse, writer: BodyWriter, stored: StoredResponse) -> None:
-        async for chunk in response.chunks():
-            if self._progress.available + len(chunk) > stored.content_length:
-                raise OriginProtocolError("the body is longer than its content-length")
-            await writer.write(chunk)
-            self._progress.advance(len(chunk))
-        if self._progress.available != stored.content_length:
-            raise OriginProtocolError("the body is shorter than its content-length")
-        if self._epoch == self._tools.epoch.current:
-            await writer.commit()
-            await self._tools.metadata.put(self._key, stored)
-
-    def _received(self, requested_at: float) -> Received:
-        return Received(requested_at, self._tools.clock.now(), self._epoch, secrets.token_hex(16))
+    async def _claim(self) -> "tuple[Part, bool]":
+        """The place of the fill. One that is over as it is claimed was over before: its leader is about to leave."""
+        while True:
+            part, is_leader = await self._tools.bodies.claim(self.key, self.turn)
+            try:
+                if is_leader or not part.look().is_over:
+                    return part, is_leader
+            except OSError:
+                part.close()
+                raise
+            part.close()
+            await asyncio.sleep(LOOK_SECONDS)

@@ -1,128 +1,88 @@
-"""Whether a response may be stored, how long it is fresh, and whether it may be used. Pure; the time is an argument."""
+"""What a request does with what is stored (RFC 9111 4). Pure; the time is an argument."""
 
 from dataclasses import dataclass
+from enum import Enum, auto
 
-from sidecar.cache.ports import OriginHead
-from sidecar.cache.stored import StoredResponse
+from sidecar.cache.stored import Kind, StoredResponse
 from sidecar.http.cache_control import CacheControl
 from sidecar.http.cache_status import ForwardReason
-from sidecar.http.dates import parse_http_date
-
-KEPT_HEADERS = frozenset(
-    {
-        "cache-control",
-        "content-disposition",
-        "content-encoding",
-        "content-language",
-        "content-type",
-        "etag",
-        "expires",
-        "last-modified",
-    }
-)
-"""What of the bucket's answer describes the object, and not the store or the transfer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
-    """When and in which epoch an answer came: instants in seconds since 1970."""
+class Standing(Enum):
+    """Where a stored response stands, apart from its age."""
 
-    requested_at: float
-    received_at: float
-    epoch: int
-    identity: str
+    CURRENT = auto()
+    """Nothing happened to it."""
+    SOFTLY_PURGED = auto()
+    """An operator has made it stale."""
+    EARLIER_RUN = auto()
+    """It was stored before the server was started: stale, and good for a revalidation."""
+    GONE = auto()
+    """It was cleared or purged, and must not be used in any way."""
 
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """The stored response answers the request."""
+    """The stored response answers; when it is stale, the bucket is asked behind the client's back."""
+
+    is_stale: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """The bucket has to be asked for this request alone: its answer may not be stored."""
 
 
 @dataclass(frozen=True, slots=True)
 class Forward:
-    """The bucket has to be asked."""
+    """The bucket has to be asked; `has_fallback` when the stored response may serve if that fails."""
 
     reason: ForwardReason
+    has_fallback: bool = False
 
 
-Decision = Use | Forward
+Decision = Use | Pass | Forward
+
+NO_DIRECTIVES = CacheControl.parse(None)
 
 
-def decide(stored: StoredResponse | None, *, epoch: int, now: float) -> Decision:
-    """What a request does with what is stored (RFC 9111 4)."""
+def decide(
+    stored: StoredResponse | None, standing: Standing, *, now: float, asked: CacheControl = NO_DIRECTIVES
+) -> Decision:
+    """What to do, where `asked` are the request's directives that count (RFC 9111 5.2.1)."""
     if stored is None:
         return Forward(ForwardReason.URI_MISS)
-    if stored.epoch != epoch:
+    if standing is Standing.GONE:
         return Forward(ForwardReason.MISS)
-    if stored.ttl_at(now) <= 0:
-        return Forward(ForwardReason.STALE)
-    return Use()
+    if asked.no_store:
+        return Pass()
+    is_fresh = standing is Standing.CURRENT and stored.ttl_at(now) > 0
+    if is_fresh and not _is_too_old(stored, now, asked):
+        return Pass() if stored.kind is Kind.UNSTORABLE else Use()
+    if not (stored.has_body or stored.is_sliced):
+        return Forward(ForwardReason.REQUEST if is_fresh else ForwardReason.STALE)
+    return _decide_stale(stored, standing, now, is_fresh=is_fresh)
 
 
-def is_storable(head: OriginHead) -> bool:
-    """Whether a shared cache may store this answer to a GET (RFC 9111 3)."""
-    cache_control = CacheControl.parse(head.header("cache-control"))
-    return not (cache_control.no_store or cache_control.private)
+def may_fill(stored: StoredResponse, standing: Standing, *, now: float, wants_whole: bool) -> bool:
+    """Whether a fill that finds this need not ask the bucket."""
+    is_enough = not (wants_whole and stored.is_sliced)
+    return is_enough and standing is Standing.CURRENT and stored.ttl_at(now) > 0
 
 
-def freshness_lifetime(head: OriginHead, *, ttl: float, received_at: float) -> float:
-    """Seconds for which a shared cache may use it (RFC 9111 4.2.1), `ttl` where the object says nothing."""
-    cache_control = CacheControl.parse(head.header("cache-control"))
-    if cache_control.no_cache or cache_control.no_store:
-        return 0
-    if cache_control.s_maxage is not None:
-        return cache_control.s_maxage
-    if cache_control.max_age is not None:
-        return cache_control.max_age
-    expires = head.header("expires")
-    if expires is None:
-        return ttl
-    expires_at = parse_http_date(expires, now=received_at)
-    # A date that does not parse, "0" above all, means already expired (RFC 9111 5.3).
-    return 0 if expires_at is None else max(0, expires_at - _date_of(head, received_at))
+def _decide_stale(stored: StoredResponse, standing: Standing, now: float, *, is_fresh: bool) -> Decision:
+    if is_fresh:
+        return Forward(ForwardReason.REQUEST, has_fallback=True)
+    # How long ago an operator or a restart has made it stale is not kept: its own spans count from its own end.
+    staleness = max(0.0, -stored.ttl_at(now))
+    is_trusted = standing is not Standing.EARLIER_RUN
+    if is_trusted and staleness < stored.stale_while_revalidate_seconds:
+        return Use(is_stale=True)
+    return Forward(ForwardReason.STALE, has_fallback=staleness < stored.stale_if_error_seconds)
 
 
-def initial_age(head: OriginHead, *, requested_at: float, received_at: float) -> float:
-    """Seconds of age at the moment it was received (RFC 9111 4.2.3)."""
-    apparent_age = max(0.0, received_at - _date_of(head, received_at))
-    age = head.header("age") or ""
-    age_value = int(age[:10]) if age.isascii() and age.isdigit() else 0
-    response_delay = max(0.0, received_at - requested_at)
-    return max(apparent_age, age_value + response_delay)
-
-
-def store_object(head: OriginHead, received: Received, *, ttl: float) -> StoredResponse:
-    """The stored response for an object that is there."""
-    return StoredResponse(
-        status=200,
-        headers=tuple((name, value) for name, value in head.headers if name in KEPT_HEADERS),
-        content_length=head.content_length,
-        etag=head.header("etag"),
-        last_modified=parse_http_date(head.header("last-modified") or "", now=received.received_at),
-        received_at=received.received_at,
-        initial_age_seconds=initial_age(head, requested_at=received.requested_at, received_at=received.received_at),
-        lifetime_seconds=freshness_lifetime(head, ttl=ttl, received_at=received.received_at),
-        epoch=received.epoch,
-        identity=received.identity,
-    )
-
-
-def store_missing(received: Received, *, ttl: float) -> StoredResponse:
-    """The stored response for an object that is not there."""
-    return StoredResponse(
-        status=404,
-        headers=(),
-        content_length=0,
-        etag=None,
-        last_modified=None,
-        received_at=received.received_at,
-        initial_age_seconds=0.0,
-        lifetime_seconds=ttl,
-        epoch=received.epoch,
-        identity=received.identity,
-    )
-
-
-def _date_of(head: OriginHead, received_at: float) -> float:
-    date = parse_http_date(head.header("date") or "", now=received_at)
-    return received_at if date is None else date
+def _is_too_old(stored: StoredResponse, now: float, asked: CacheControl) -> bool:
+    """Whether the request wants something younger (RFC 9111 5.2.1.1, 5.2.1.3, 5.2.1.4)."""
+    is_over_age = asked.max_age is not None and stored.age_at(now) > asked.max_age
+    is_ending = asked.min_fresh is not None and stored.ttl_at(now) < asked.min_fresh
+    return asked.no_cache or is_over_age or is_ending

@@ -12,9 +12,10 @@ class Progress:
         self._waiters: set[asyncio.Future[None]] = set()
 
     def advance(self, count: int) -> None:
-        """`count` more bytes can be read."""
-        self.available += count
-        self._wake()
+        """`count` more bytes can be read; nobody is woken for none."""
+        if count > 0:
+            self.available += count
+            self._wake()
 
     def fail(self, error: Exception) -> None:
         """No more bytes will come."""

@@ -66,8 +66,10 @@ class CacheStatus:
         Who waited for another request's forward is `collapsed`, whatever the reason of it. A reason of `request` counts
         like `stale`: there was a stored response, and the origin either confirmed it or sent another.
         """
+        if self.ttl is not None and self.ttl < 0:
+            return "stale"
         if self.forward is None:
-            return "stale" if self.ttl is not None and self.ttl < 0 else "hit"
+            return "hit"
         if self.collapsed:
             return "collapsed"
         if self.forward in _OUTCOME_OF_REASON:

@@ -3,15 +3,13 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Iterator
+import math
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-import aiohttp
 from aiobotocore.config import AioConfig
 from aiobotocore.session import AioSession
-from botocore import exceptions as boto
 from tenacity import (
     AsyncRetrying,
     retry_if_exception_type,
@@ -20,8 +18,9 @@ from tenacity import (
     wait_random_exponential,
 )
 
-from sidecar.cache.ports import OriginHead
+from sidecar.cache.ports import NotModified, OriginHead, Span, Validators
 from sidecar.errors import (
+    OriginChanged,
     OriginError,
     OriginForbidden,
     OriginNotFound,
@@ -30,6 +29,8 @@ from sidecar.errors import (
     OriginTimeout,
     OriginUnavailable,
 )
+from sidecar.origin.circuit import Circuit
+from sidecar.origin.s3_errors import Unchanged, origin_errors
 
 if TYPE_CHECKING:
     from types_aiobotocore_s3.client import S3Client
@@ -43,38 +44,7 @@ _CONNECTIONS = 64
 _ATTEMPTS = 3
 _FIRST_WAIT_SECONDS = 0.1
 _LONGEST_WAIT_SECONDS = 2.0
-_OPERATION = "GetObject"
-
-# https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#ErrorCodeList
-_MISSING = frozenset({"NoSuchKey", "NotFound", "404", "KeyTooLongError"})
-_FORBIDDEN = frozenset({"AccessDenied", "AllAccessDisabled", "403"})
-_REFUSED_CREDENTIALS = frozenset(
-    {
-        "AccountProblem",
-        "AuthorizationHeaderMalformed",
-        "ExpiredToken",
-        "InvalidAccessKeyId",
-        "InvalidSecurity",
-        "InvalidToken",
-        "MissingSecurityHeader",
-        "NotSignedUp",
-        "RequestExpired",
-        "RequestTimeTooSkewed",
-        "SignatureDoesNotMatch",
-        "TokenRefreshRequired",
-    }
-)
-_NO_CREDENTIALS = (
-    boto.NoCredentialsError,
-    boto.PartialCredentialsError,
-    boto.CredentialRetrievalError,
-    boto.UnauthorizedSSOTokenError,
-    boto.SSOTokenLoadError,
-    boto.ProfileNotFound,
-    boto.MetadataRetrievalError,
-)
-_TIMEOUTS = (boto.ConnectTimeoutError, boto.ReadTimeoutError, TimeoutError)
-_UNREACHABLE = (boto.ConnectionError, boto.HTTPClientError, aiohttp.ClientError, OSError)
+_RENEWAL_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +54,7 @@ class Bucket:
     name: str
     credential_source: str
     client_arguments: dict[str, Any]
+    get_arguments: dict[str, Any]
     first_byte_timeout_seconds: float
     forbidden_is_missing: bool
 
@@ -112,7 +83,9 @@ def bucket_of(settings: "Settings") -> Bucket:
             "aws_access_key_id": settings.key.reveal() if settings.key else None,
             "aws_secret_access_key": settings.secret.reveal() if settings.secret else None,
             "config": config,
+            "verify": str(settings.ca_bundle) if settings.ca_bundle else None,
         },
+        get_arguments={"RequestPayer": "requester"} if settings.requester_pays else {},
         first_byte_timeout_seconds=settings.origin_first_byte_timeout,
         forbidden_is_missing=settings.forbidden_is_missing,
     )
@@ -145,7 +118,8 @@ class S3Origin:
         self._exit = contextlib.AsyncExitStack()
         self._client: S3Client | None = None
         self._connecting = asyncio.Lock()
-        self._is_refused = False
+        self._circuit = Circuit()
+        self._told: str | None = None
         self._has_told_of_forbidden = False
 
     async def connect(self) -> None:
@@ -154,23 +128,64 @@ class S3Origin:
             await self._connected()
 
     async def get(self, object_key: str) -> S3Response:
-        """Ask for one object. Raises OriginError."""
-        with self._telling_of_refusal():
+        """Ask for an object. Raises OriginError."""
+        return await self._ask(object_key, {})
+
+    async def get_if_changed(self, object_key: str, known: Validators) -> S3Response | NotModified:
+        """Ask for an object unless it is the one that is known. Raises OriginError."""
+        # The ETag alone where there is one: a date beside it is to be ignored anyway (RFC 9110 13.1.3).
+        condition = {"IfNoneMatch": known.etag} if known.etag else {"IfModifiedSince": known.last_modified}
+        try:
+            return await self._ask(object_key, condition)
+        except Unchanged as answer:
+            return NotModified(answer.head)
+
+    async def get_span(self, object_key: str, span: Span) -> S3Response:
+        """Ask for a part of one version of an object. Raises OriginError, OriginChanged for another version."""
+        last = "" if span.stop is None else str(span.stop - 1)
+        response = await self._ask(object_key, {"IfMatch": span.etag, "Range": f"bytes={span.start}-{last}"})
+        content_range = response.head.header("content-range") or ""
+        # Some stores ignore If-Match, and some the range: two versions of an object must never be mixed.
+        if response.head.header("etag") != span.etag or not content_range.startswith(f"bytes {span.start}-"):
+            await response.close()
+            raise OriginChanged("the bucket sent something else than the part that was asked for")
+        return response
+
+    async def keys(self, prefix: str) -> AsyncIterator[str]:
+        """Every key that begins with the prefix. Raises OriginError."""
+        with origin_errors():
+            client = await self._connected()
+            pages = client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket.name, Prefix=prefix)
+            async for page in pages:
+                for entry in page.get("Contents", ()):
+                    yield entry["Key"]
+
+    async def _ask(self, object_key: str, how: Mapping[str, Any]) -> S3Response:
+        with self._telling_of_refusal(), self._breaking_circuit():
             try:
-                response = await self._get_within_budget(object_key)
+                response = await self._get_within_budget(object_key, how)
             except OriginForbidden as error:
                 if not self._bucket.forbidden_is_missing:
                     raise
                 self._tell_of_forbidden(object_key)
                 raise OriginNotFound(str(error)) from error
-        self._is_refused = False
+        self._tell_of_success()
         return response
+
+    async def keep_credentials(self) -> None:
+        """Renew credentials that run out, long before they do, so that no request has to wait for it."""
+        while True:
+            await asyncio.sleep(_RENEWAL_SECONDS)
+            with contextlib.suppress(OriginError), self._telling_of_refusal(), origin_errors():
+                credentials = await self._session.get_credentials()
+                if credentials is not None:
+                    await credentials.get_frozen_credentials()
 
     async def close(self) -> None:
         """Close every connection."""
         await self._exit.aclose()
 
-    async def _get_within_budget(self, object_key: str) -> S3Response:
+    async def _get_within_budget(self, object_key: str, how: Mapping[str, Any]) -> S3Response:
         """Try again while there is time; when there is none, the last failure is what is told."""
         budget = self._bucket.first_byte_timeout_seconds
         deadline = asyncio.get_running_loop().time() + budget
@@ -180,13 +195,15 @@ class S3Origin:
             retry=retry_if_exception_type(OriginUnavailable),
             reraise=True,
         )
-        return await attempts(self._get, object_key, deadline)
+        return await attempts(self._get, object_key, how, deadline)
 
-    async def _get(self, object_key: str, deadline: float) -> S3Response:
+    async def _get(self, object_key: str, how: Mapping[str, Any], deadline: float) -> S3Response:
         with origin_errors():
             async with asyncio.timeout_at(deadline):
                 client = await self._connected()
-                answer = await client.get_object(Bucket=self._bucket.name, Key=object_key)
+                answer = await client.get_object(
+                    Bucket=self._bucket.name, Key=object_key, **self._bucket.get_arguments, **how
+                )
         try:
             return S3Response(_head(answer), answer["Body"])
         except OriginError:
@@ -207,17 +224,46 @@ class S3Origin:
 
     @contextlib.contextmanager
     def _telling_of_refusal(self) -> Iterator[None]:
-        """Log refused credentials once, until they are accepted again."""
+        """Log a bucket that gives nothing once, with the reason, until it gives something again."""
         try:
             yield
         except OriginRefusedCredentials as error:
-            if not self._is_refused:
-                self._is_refused = True
-                source = self._bucket.credential_source
-                logger.error(  # noqa: TRY400 - one clear line, no trace
-                    "bucket %s: the credentials from %s are refused: %s", self._bucket.name, source, error
-                )
+            self._tell_of_failure(f"the credentials from {self._bucket.credential_source} are refused: {error}")
             raise
+        except (OriginUnavailable, OriginTimeout, OriginProtocolError) as error:
+            self._tell_of_failure(str(error))
+            raise
+
+    def _tell_of_failure(self, reason: str) -> None:
+        kind = reason.partition(":")[0]
+        if kind != self._told:
+            self._told = kind
+            logger.error("bucket %s: %s", self._bucket.name, reason)
+
+    def _tell_of_success(self) -> None:
+        if self._told is not None:
+            self._told = None
+            logger.info("bucket %s answers again", self._bucket.name)
+
+    @contextlib.contextmanager
+    def _breaking_circuit(self) -> Iterator[None]:
+        """Leave a bucket alone that has failed again and again; raises OriginUnavailable while it is."""
+        now = asyncio.get_running_loop().time
+        if not self._circuit.admit(now()):
+            pause = math.ceil(self._circuit.seconds_until_probe(now()))
+            raise OriginUnavailable("the bucket failed again and again, and is left alone", retry_after=max(1, pause))
+        try:
+            yield
+        except (OriginUnavailable, OriginTimeout):
+            self._circuit.failed(now())
+            raise
+        except (OriginError, Unchanged):
+            self._circuit.succeeded()
+            raise
+        except BaseException:
+            self._circuit.abandoned()
+            raise
+        self._circuit.succeeded()
 
     def _tell_of_forbidden(self, object_key: str) -> None:
         if not self._has_told_of_forbidden:
@@ -238,43 +284,3 @@ def _head(answer: Any) -> OriginHead:
     return OriginHead(
         headers=tuple((name.lower(), value) for name, value in headers.items()), content_length=int(length)
     )
-
-
-@contextlib.contextmanager
-def origin_errors() -> Iterator[None]:
-    """Turn what botocore, aiohttp and the network raise into OriginError."""
-    try:
-        yield
-    except boto.ClientError as error:
-        raise _refusal(error) from error
-    except _NO_CREDENTIALS as error:
-        raise OriginRefusedCredentials(str(error)) from error
-    except _TIMEOUTS as error:
-        raise OriginTimeout(_words(error) or "the bucket did not answer in time") from error
-    except _UNREACHABLE as error:
-        raise OriginUnavailable(_words(error)) from error
-    except boto.BotoCoreError as error:
-        raise OriginProtocolError(_words(error)) from error
-
-
-def _refusal(error: boto.ClientError) -> OriginError:
-    """What an error answer of S3 means, or of a service that was asked for credentials."""
-    code = str(error.response.get("Error", {}).get("Code", ""))
-    answer: dict[str, Any] = dict(error.response.get("ResponseMetadata", {}))
-    status = int(answer.get("HTTPStatusCode", 0))
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS:
-        retry_after = str(answer.get("HTTPHeaders", {}).get("retry-after", ""))
-        seconds = int(retry_after) if retry_after.isascii() and retry_after.isdigit() else None
-        return OriginUnavailable(f"the bucket answered {status} {code}", retry_after=seconds)
-    # STS and SSO say AccessDenied too, but not of the object.
-    if code in _REFUSED_CREDENTIALS or status == HTTPStatus.UNAUTHORIZED or error.operation_name != _OPERATION:
-        return OriginRefusedCredentials(f"{error.operation_name}: {code} ({status})")
-    if code in _MISSING:
-        return OriginNotFound(code)
-    if code in _FORBIDDEN:
-        return OriginForbidden(code)
-    return OriginProtocolError(f"the bucket answered {status} {code}")
-
-
-def _words(error: BaseException) -> str:
-    return " ".join(str(error).split())

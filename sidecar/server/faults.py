@@ -8,8 +8,10 @@ from sanic.exceptions import MethodNotAllowed, RequestCancelled, SanicException
 from sanic.handlers import ErrorHandler
 
 from sidecar.errors import (
+    OriginChanged,
     OriginError,
     OriginForbidden,
+    OriginNotAsked,
     OriginNotFound,
     OriginProtocolError,
     OriginRefusedCredentials,
@@ -29,6 +31,8 @@ logger = logging.getLogger(__name__)
 
 _STATUS: dict[type[OriginError], HTTPStatus] = {
     OriginNotFound: HTTPStatus.NOT_FOUND,
+    OriginNotAsked: HTTPStatus.GATEWAY_TIMEOUT,
+    OriginChanged: HTTPStatus.BAD_GATEWAY,
     OriginForbidden: HTTPStatus.FORBIDDEN,
     OriginRefusedCredentials: HTTPStatus.BAD_GATEWAY,
     OriginProtocolError: HTTPStatus.BAD_GATEWAY,
@@ -70,5 +74,6 @@ class FaultHandler(ErrorHandler):
             logger.error("a request failed", exc_info=exception)
         fields = [_NOT_STORED]
         if isinstance(exception, MethodNotAllowed):
-            fields.append(("allow", exception.headers.get("Allow", ALLOWED_METHODS)))
+            allowed = exception.headers.get("Allow", ALLOWED_METHODS).split(", ")
+            fields.append(("allow", ", ".join(sorted(allowed))))
         return response_of(text_reply(status, words_of(status), self._clock.now(), *fields))

@@ -8,8 +8,13 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from sidecar.cache.engine import Answer, Engine, Refusal
-from sidecar.errors import BodyLost, OriginError, OriginUnavailable
+from sidecar.cache.answer import Answer, Refusal, Want
+from sidecar.cache.engine import Engine
+from sidecar.cache.policy import NO_DIRECTIVES
+from sidecar.cache.sliced import SlicedBody
+from sidecar.cache.stored import Kind
+from sidecar.errors import BodyLost, OriginChanged, OriginError, OriginUnavailable
+from sidecar.http.cache_control import CacheControl
 from sidecar.http.cache_status import CacheStatus
 from sidecar.http.client_address import client_address
 from sidecar.http.cors import ALLOWED_METHODS, cors_fields, preflight_fields
@@ -22,10 +27,16 @@ from sidecar.server.sending import response_of, send_body
 if TYPE_CHECKING:
     from sanic import HTTPResponse, Request
 
+    from sidecar.cache.release import Release
     from sidecar.clock import Clock
     from sidecar.origin.website import Website
 
 logger = logging.getLogger(__name__)
+
+NOT_ASKED = "s3-sidecar; detail=not-asked"
+"""The Cache-Status of an answer that neither the cache nor the bucket had a part in."""
+
+ONLY_IF_CACHED = CacheControl.parse("only-if-cached")
 
 RESERVED = "/_proxy/"
 """The only part of the path space that is not the bucket's."""
@@ -36,8 +47,10 @@ class Rules:
     """What the operator decided about requests."""
 
     website: "Website"
+    release: "Release"
     reject_query_strings: bool
     allowed_origins: tuple[str, ...]
+    honors_cache_control: bool = False
 
 
 @dataclass(slots=True)
@@ -47,6 +60,7 @@ class Exchange:
     request: "Request"
     started_ns: int = field(default_factory=time.perf_counter_ns)
     resource: str = "-"
+    object_key: str = ""
     status: int = 0
     media_type: str | None = None
     body_bytes: int = 0
@@ -95,7 +109,7 @@ class WebsiteHandler:
         if isinstance(target, Reply):
             return self._complete(exchange, target)
         exchange.resource = self._rules.website.resource(target.path)
-        object_key = self._rules.website.object_key(target.path)
+        object_key = exchange.object_key = self._rules.website.object_key(target.path, self._rules.release.prefix)
         if target.path.startswith(RESERVED) or not is_possible_key(object_key):
             return self._complete(exchange, self._plain(HTTPStatus.NOT_FOUND))
         return await self._serve(exchange, object_key)
@@ -113,7 +127,20 @@ class WebsiteHandler:
         return target
 
     async def _serve(self, exchange: Exchange, object_key: str) -> "HTTPResponse | None":
-        answer = await self._engine.answer(object_key)
+        """Answer out of the cache; once more when what it gave was altered, or of a version that is gone."""
+        try:
+            return await self._try(exchange, object_key)
+        except (BodyLost, OriginChanged) as error:
+            logger.warning("%r is fetched anew: %s", exchange.resource, error)
+            await self._engine.forget(object_key)
+        try:
+            return await self._try(exchange, object_key)
+        except (BodyLost, OriginChanged) as error:
+            changing = OriginUnavailable(f"the object keeps changing: {error}")
+            return self._complete(exchange, refusal_reply(changing, self._clock.now()))
+
+    async def _try(self, exchange: Exchange, object_key: str) -> "HTTPResponse | None":
+        answer = await self._engine.answer(object_key, self._want(exchange.request))
         exchange.cache = answer.status
         if isinstance(answer, Refusal):
             return self._complete(exchange, refusal_reply(answer.error, self._clock.now()))
@@ -122,29 +149,42 @@ class WebsiteHandler:
         finally:
             await answer.body.close()
 
+    def _want(self, request: "Request") -> Want:
+        """All of the object, unless a part or its headers will do."""
+        is_part = request.method == "HEAD" or "range" in request.headers
+        return Want(self._directives(request), is_whole=not is_part)
+
+    def _directives(self, request: "Request") -> CacheControl:
+        """The request's directives that count: of all but only-if-cached only where the operator wants them to."""
+        asked = CacheControl.parse(_header(request, "cache-control"))
+        if self._rules.honors_cache_control:
+            return asked
+        return ONLY_IF_CACHED if asked.only_if_cached else NO_DIRECTIVES
+
     async def _send(self, exchange: Exchange, answer: Answer, object_key: str) -> "HTTPResponse | None":
-        if answer.stored.status != HTTPStatus.OK:
-            return self._complete(exchange, self._plain(answer.stored.status))
-        reply = self._decorate(
-            exchange,
-            reply_to(
-                Question.of(exchange.request.method, lambda name: _header(exchange.request, name)),
-                answer.stored,
-                media_type=media_type_of(answer.stored, object_key),
-                now=self._clock.now(),
-                is_seekable=answer.body.is_seekable,
-            ),
+        if answer.stored.kind is Kind.MISSING:
+            return self._complete(exchange, self._plain(HTTPStatus.NOT_FOUND))
+        reply = reply_to(
+            Question.of(exchange.request.method, lambda name: _header(exchange.request, name)),
+            answer.stored,
+            media_type=media_type_of(answer.stored, object_key),
+            now=self._clock.now(),
+            is_seekable=answer.body.is_seekable,
         )
         if exchange.request.method == "HEAD" or reply.bytes is None:
-            return response_of(reply)
+            return self._complete(exchange, reply)
         chunks = answer.body.chunks(reply.bytes.start, reply.bytes.stop)
         try:
             first = await anext(chunks)  # as long as nothing is sent, a failure can still be told by its status
-        except (OriginError, BodyLost, OSError) as error:
+        except (BodyLost, OriginChanged):
+            raise
+        except (OriginError, OSError) as error:
             logger.warning("%r cannot be sent: %s", exchange.resource, error)
             failure = error if isinstance(error, OriginError) else OriginUnavailable("the stored body cannot be read")
             return self._complete(exchange, refusal_reply(failure, self._clock.now()))
-        await self._stream(exchange, reply, first, chunks)
+        if isinstance(answer.body, SlicedBody):
+            exchange.cache = answer.body.status or answer.status
+        await self._stream(exchange, self._decorate(exchange, reply), first, chunks)
         return None
 
     async def _stream(self, exchange: Exchange, reply: Reply, first: bytes, rest: AsyncIterator[bytes]) -> None:
@@ -155,6 +195,8 @@ class WebsiteHandler:
         except (OriginError, BodyLost, OSError) as error:
             # Sanic closes the connection short of the promised length, and that is how the client learns of it.
             logger.warning("%r was broken off after %d bytes: %s", exchange.resource, exchange.body_bytes, error)
+            if isinstance(error, BodyLost | OriginChanged):
+                await self._engine.forget(exchange.object_key)
 
     def _preflight(self, request: "Request") -> Reply:
         fields = preflight_fields(
@@ -177,7 +219,8 @@ class WebsiteHandler:
         if exchange.request.method != "OPTIONS":
             origin = _header(exchange.request, "origin")
             reply = reply.with_fields(*cors_fields(origin, self._rules.allowed_origins))
-        return reply if exchange.cache is None else reply.with_fields(("cache-status", exchange.cache.render()))
+        status = NOT_ASKED if exchange.cache is None else exchange.cache.render()
+        return reply.with_fields(("cache-status", status))
 
 
 def _header(request: "Request", name: str) -> str | None:

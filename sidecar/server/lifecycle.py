@@ -4,6 +4,7 @@ import asyncio
 import logging
 import multiprocessing
 import os
+import resource
 import signal
 import sys
 from collections.abc import Callable
@@ -38,7 +39,7 @@ MAX_REQUEST_BODY_BYTES = 64 * 1024
 class Worker(Protocol):
     """What a worker holds beside Sanic: opened before it serves, closed after its last answer."""
 
-    async def open(self, app: App) -> None:
+    async def open(self) -> None:
         """Get ready, waiting for nobody."""
         ...
 
@@ -47,9 +48,10 @@ class Worker(Protocol):
         ...
 
 
-def serve(settings: "Settings", listener: Listener, create_app: Callable[["Settings"], App]) -> None:
-    """Serve until SIGTERM or SIGINT."""
-    app = create_app(settings)
+def serve(settings: "Settings", listener: Listener, create_app: Callable[[], App]) -> None:
+    """Serve until SIGTERM or SIGINT; every worker makes its own app by `create_app`, which must be picklable."""
+    allow_open_files()
+    app = create_app()
     app.main_process_ready(partial(_main_ready, settings=settings, listener=listener))
     app.prepare(
         sock=listener.socket,
@@ -60,7 +62,7 @@ def serve(settings: "Settings", listener: Listener, create_app: Callable[["Setti
         motd=False,
     )
     try:
-        Sanic.serve(primary=app, app_loader=AppLoader(factory=partial(create_app, settings)))
+        Sanic.serve(primary=app, app_loader=AppLoader(factory=create_app))
     finally:
         listener.close()
 
@@ -81,6 +83,12 @@ async def _main_ready(app: App, _: Any, *, settings: "Settings", listener: Liste
     logger.info("listening on %s", listener.url)
 
 
+def allow_open_files() -> None:
+    """Every client costs two descriptors; a login shell allows 1,024, for select(), which nobody uses here."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
 def sanic_config() -> Config:
     """Sanic's own settings: from here, not from the environment."""
     return Config(
@@ -99,7 +107,7 @@ def attach(app: App, worker: Worker) -> None:
 
     async def before_start(app: App) -> None:
         _end_with_parent(app)
-        await worker.open(app)
+        await worker.open()
 
     async def after_start(app: App) -> None:
         _ready_once_serving(app)

@@ -74,6 +74,12 @@ def configure(settings: "Settings") -> None:
     root.setLevel(max(level, logging.WARNING))
     for name in _OURS:
         logging.getLogger(name).setLevel(level)
+    logging.getLogger("sanic.error").addFilter(_is_of_use)
+
+
+def _is_of_use(record: logging.LogRecord) -> bool:
+    """Whether a line of Sanic's is one for operators: its hint at options that s3proxy does not have is not."""
+    return "PRODUCTION mode" not in str(record.msg)
 
 
 def has_destination(settings: "Settings") -> bool:

@@ -1,234 +1,225 @@
-"""Bodies as files of one flat directory, read and written in threads of their own.
+"""The cache directory: bodies as files, found by the hash of their key."""
 
-A body is written under a name of its own, locked by its writer for as long as it lives, and renamed when it is whole.
-"""
-
-import asyncio
 import contextlib
 import fcntl
 import os
 import stat
-import threading
+from collections import OrderedDict
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any
 
 from sidecar.cache.key import CacheKey
+from sidecar.cache.ports import Turn
+from sidecar.cache.purge import PurgeRule
 from sidecar.cache.stored import StoredResponse
-from sidecar.store import paths
-from sidecar.store.body_format import BLOCK, decode_header, encode_header, header_length
+from sidecar.clock import Clock
+from sidecar.store import layout, paths
+from sidecar.store.checksums import Verification, table_length
+from sidecar.store.disk import Disk
+from sidecar.store.layout import State
+from sidecar.store.part import FilePart
+from sidecar.store.reader import FileReader
+from sidecar.store.room import Room
 
-T = TypeVar("T")
+TOUCH_SECONDS = 60.0
+"""How exactly the last use of a body is kept."""
 
-_THREADS = 8
-_PRIVATE_FILE = 0o600
+_VERIFICATIONS = 4096
 
-
-class Disk:
-    """Runs blocking file calls, so that a slow disk never stops the event loop."""
-
-    def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="disk")
-
-    async def run(self, call: Callable[[], T], *, abandoned: Callable[[T], None] | None = None) -> T:
-        """The result of `call`, made in a thread; `abandoned` gets it if the caller was cancelled meanwhile."""
-        future = asyncio.get_running_loop().run_in_executor(self._threads, call)
-        try:
-            return await asyncio.shield(future)
-        except asyncio.CancelledError:
-            future.add_done_callback(partial(_abandon, abandoned))
-            raise
-
-    def close(self) -> None:
-        """End the threads once their calls are done."""
-        self._threads.shutdown()
-
-
-def _abandon(abandoned: Callable[[T], None] | None, future: "asyncio.Future[T]") -> None:
-    # Asking for the error tells asyncio that somebody knows of it.
-    if not future.cancelled() and future.exception() is None and abandoned is not None:
-        abandoned(future.result())
-
-
-class FileReader:
-    """Reads one open file by position; the file may have been renamed or removed meanwhile."""
-
-    def __init__(self, disk: Disk, descriptor: int, body_start: int) -> None:
-        self._disk = disk
-        self._descriptor = descriptor
-        self._body_start = body_start
-        self._lock = threading.Lock()
-
-    async def read(self, offset: int, size: int) -> bytes:
-        """Up to `size` bytes of the body from `offset`. Raises OSError."""
-        return await self._disk.run(partial(self._read, offset, size))
-
-    def close(self) -> None:
-        """Close the file; a read that still runs in its thread, for a request that is gone, ends first."""
-        with self._lock:
-            if self._descriptor >= 0:
-                os.close(self._descriptor)
-                self._descriptor = -1
-
-    def _read(self, offset: int, size: int) -> bytes:
-        # The lock keeps the descriptor from being closed, and its number from being reused, under a running read.
-        with self._lock:
-            if self._descriptor < 0:
-                return b""
-            return os.pread(self._descriptor, size, self._body_start + offset)
-
-
-class FileWriter:
-    """Writes one body under a name of its own."""
-
-    def __init__(self, disk: Disk, directory: Path, key: CacheKey, stored: StoredResponse) -> None:
-        self._disk = disk
-        self._final = directory / paths.body_name(key.digest)
-        self._path: Path | None = directory / paths.unfinished_name(key.digest)
-        self._header = encode_header(stored, key.digest)
-        self._whole_length = len(self._header) + stored.content_length
-        self._end = 0
-        self._descriptor = -1
-        self._lock = threading.Lock()
-
-    def open(self) -> None:
-        """Create the file, locked, with room for the whole body, and write its header. Raises OSError."""
-        assert self._path is not None  # noqa: S101 - only `create` calls it, first of all
-        flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
-        self._descriptor = os.open(self._path, flags, _PRIVATE_FILE)
-        fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        # A full disk is found out now, while the answer can still take another way, and not within the body.
-        os.posix_fallocate(self._descriptor, 0, self._whole_length)
-        self._append(self._header)
-
-    async def write(self, chunk: bytes) -> None:
-        """Append. Raises OSError."""
-        await self._disk.run(partial(self._append, chunk))
-
-    def reader(self) -> FileReader:
-        """Reads what has been written so far, and what will be. Raises OSError."""
-        return FileReader(self._disk, os.dup(self._descriptor), len(self._header))
-
-    async def commit(self) -> None:
-        """Put the file in the place of the body stored so far. Raises OSError."""
-        await self._disk.run(self._rename)
-
-    def discard(self) -> None:
-        """Remove the file unless it was committed, and let go of it."""
-        path, self._path = self._path, None
-        if path is not None:
-            with contextlib.suppress(OSError):  # what cannot be removed is gone, or is swept at the next start
-                path.unlink()
-        with self._lock:
-            descriptor, self._descriptor = self._descriptor, -1
-            if descriptor >= 0:
-                os.close(descriptor)
-
-    def _append(self, chunk: bytes) -> None:
-        view = memoryview(chunk)
-        while view:
-            with self._lock:  # as in FileReader: a write that outlived its fill must not meet a reused number
-                written = os.pwrite(self._descriptor, view, self._end)
-            self._end += written
-            view = view[written:]
-
-    def _rename(self) -> None:
-        path = self._path
-        if path is not None:
-            path.rename(self._final)
-            self._path = None
+_Stamp = tuple[int, int, int]
+"""What changes when a file is written to: inode, size, time of modification."""
 
 
 class FileBodies:
-    """The cache directory."""
+    """One worker's access to the directory that all workers share."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, room: Room, clock: Clock) -> None:
         self._directory = directory
+        self._room = room
+        self._clock = clock
         self._disk = Disk()
+        self._verifications: OrderedDict[_Stamp, Verification] = OrderedDict()
 
-    async def create(self, key: CacheKey, stored: StoredResponse) -> FileWriter:
-        """Begin to write a body. Raises OSError when the disk is full, read-only or gone."""
-        return await self._disk.run(partial(self._create, key, stored), abandoned=FileWriter.discard)
+    async def claim(self, key: CacheKey, turn: Turn) -> tuple[FilePart, bool]:
+        """The place for a fill, and whether this call leads it. Raises OSError when the directory cannot be used."""
+        return await self._disk.run(partial(self._claim, key, turn), abandoned=_close_claimed)
 
     async def find(self, key: CacheKey) -> StoredResponse | None:
-        """The metadata of the body stored under the key, by whichever worker."""
+        """What is stored under the key, by whichever worker, in whichever epoch."""
         return await self._disk.run(partial(self._find, key))
 
     async def open(self, key: CacheKey, stored: StoredResponse) -> FileReader | None:
         """The body that belongs to `stored`, whole; None when it is gone, cut short or another's."""
-        return await self._disk.run(partial(self._open, key, stored.identity), abandoned=_close)
+        return await self._disk.run(partial(self._open, key, stored.identity), abandoned=_close_reader)
+
+    async def freshen(self, key: CacheKey, stored: StoredResponse) -> None:
+        """Put new metadata to the body of the same identity, if that is still there and has room for it."""
+        await self._disk.run(partial(self._freshen, key, stored))
+
+    async def remove(self, key: CacheKey) -> bool:
+        """Remove what is stored under the key; whether there was something."""
+        return await self._disk.run(partial(self._remove, paths.body_name(key)))
+
+    async def remove_purged(self, rule: PurgeRule, purge_count: int) -> int:
+        """Remove all that the rule names and that was stored before it; how many that were."""
+
+        def is_purged(stored: StoredResponse, object_key: str) -> bool:
+            return stored.purge_count < purge_count and rule.names(object_key, stored.tags)
+
+        return await self._disk.run(partial(self._remove_all, is_purged))
+
+    async def mark_clear(self, *, is_begun: bool) -> None:
+        """While a clear is begun, a server that is started removes everything before it serves."""
+        mark = self._directory / paths.CLEAR_MARK
+        with contextlib.suppress(OSError):  # a directory that is gone, or read-only, has nothing to mark
+            await self._disk.run(mark.touch if is_begun else mark.unlink)
+
+    async def remove_other_epochs(self, epoch: int) -> int:
+        """Remove all that was stored in another epoch; how many that were."""
+        return await self._disk.run(partial(self._remove_all, lambda stored, _: stored.epoch != epoch))
 
     def close(self) -> None:
         """End the threads."""
         self._disk.close()
 
-    def _create(self, key: CacheKey, stored: StoredResponse) -> FileWriter:
-        writer = FileWriter(self._disk, self._directory, key, stored)
+    def _claim(self, key: CacheKey, turn: Turn) -> tuple[FilePart, bool]:
+        while True:
+            part = self._part(key, turn)
+            is_leader = part.try_to_lead()
+            if part.is_current():
+                return part, is_leader
+            # The last leader has just renamed or removed it; an unlinked file must not be led or followed.
+            part.forsake()
+
+    def _part(self, key: CacheKey, turn: Turn) -> FilePart:
+        path, final = self._directory / paths.part_name(key, turn), self._path(key)
         try:
-            try:
-                writer.open()
-            except FileNotFoundError:  # the directory was removed; a cache may always begin anew
-                self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-                writer.open()
-        except BaseException:
-            writer.discard()
-            raise
-        return writer
+            return FilePart(self._disk, self._room, key, path, final)
+        except FileNotFoundError:  # the directory was removed; a cache may always begin anew
+            self._directory.mkdir(mode=paths.PRIVATE_DIRECTORY, parents=True, exist_ok=True)
+            return FilePart(self._disk, self._room, key, path, final)
 
     def _find(self, key: CacheKey) -> StoredResponse | None:
-        found = _open_whole(self._directory, key)
-        if found is None:
-            return None
-        descriptor, _, stored = found
-        os.close(descriptor)
-        return stored
+        with _opened(self._path(key)) as descriptor:
+            described = _describe(descriptor, key)
+            return None if described is None else described[1]
 
     def _open(self, key: CacheKey, identity: str) -> FileReader | None:
-        found = _open_whole(self._directory, key)
-        if found is None:
-            return None
-        descriptor, body_start, stored = found
-        if stored.identity != identity:
+        with _opened(self._path(key)) as descriptor:
+            described = _describe(descriptor, key)
+            if described is None or described[1].identity != identity:
+                return None
+            header_length, stored = described
+            self._touch(descriptor)
+            verification = self._verification(descriptor, header_length, stored)
+            body = range(header_length, header_length + stored.body_length)
+            return FileReader(self._disk, os.dup(descriptor), body, verification)
+
+    def _touch(self, descriptor: int) -> None:
+        """Note that the body is used. Mounts with noatime, and reads of a mapped file, do not do it by themselves."""
+        found, now = os.fstat(descriptor), self._clock.now()
+        if now - found.st_atime > TOUCH_SECONDS:
+            with contextlib.suppress(OSError):
+                os.utime(descriptor, ns=(int(now * 1e9), found.st_mtime_ns))
+
+    def _verification(self, descriptor: int, header_length: int, stored: StoredResponse) -> Verification:
+        found = os.fstat(descriptor)
+        stamp = (found.st_ino, found.st_size, found.st_mtime_ns)
+        known = self._verifications.pop(stamp, None)
+        if known is None:
+            length = stored.body_length
+            table = os.pread(descriptor, table_length(length), header_length + length)
+            known = Verification(table, length)
+        self._verifications[stamp] = known
+        while len(self._verifications) > _VERIFICATIONS:
+            self._verifications.popitem(last=False)
+        return known
+
+    def _freshen(self, key: CacheKey, stored: StoredResponse) -> None:
+        with contextlib.suppress(OSError, ValueError), _opened(self._path(key), os.O_RDWR) as descriptor:
+            described = _describe(descriptor, key)
+            if described is None or described[1].identity != stored.identity:
+                return
+            times = os.fstat(descriptor)
+            os.pwrite(descriptor, layout.encode_header(layout.describe(stored, key), State.COMPLETE, described[0]), 0)
+            # The body was not written to: what was verified of it stays so.
+            os.utime(descriptor, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+    def _path(self, key: CacheKey) -> Path:
+        return self._directory / paths.body_name(key)
+
+    def _remove(self, name: str) -> bool:
+        path = self._directory / name
+        try:
+            with self._room.held():
+                size = path.lstat().st_size
+                path.unlink()
+                self._room.release(size)
+        except OSError:
+            return False
+        return True
+
+    def _remove_all(self, is_meant: Callable[[StoredResponse, str], bool]) -> int:
+        try:
+            names = [entry.name for entry in os.scandir(self._directory) if paths.is_body(entry.name)]
+        except OSError:
+            return 0
+        return sum(self._is_meant(name, is_meant) and self._remove(name) for name in names)
+
+    def _is_meant(self, name: str, is_meant: Callable[[StoredResponse, str], bool]) -> bool:
+        with _opened(self._directory / name) as descriptor:
+            found = None if descriptor < 0 else layout.read_header(descriptor)
+            stored = None if found is None else layout.stored_of(found[1])
+            # What cannot be read cannot be served either: it only takes room.
+            return stored is None or found is None or is_meant(stored, layout.object_key_of(found[1]))
+
+
+@contextlib.contextmanager
+def _opened(path: Path, mode: int = os.O_RDONLY) -> Any:
+    """A descriptor that is open within the block; -1 when there is no such file."""
+    try:
+        descriptor = os.open(path, mode | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError:
+        descriptor = -1
+    try:
+        yield descriptor
+    finally:
+        if descriptor >= 0:
             os.close(descriptor)
+
+
+def _describe(descriptor: int, key: CacheKey) -> tuple[int, StoredResponse] | None:
+    """Header length and metadata of a key's body; None unless all of it is there."""
+    try:
+        found = None if descriptor < 0 else layout.read_header(descriptor)
+        stored = None if found is None else layout.stored_of(found[1], key)
+        if found is None or stored is None or found[0].state is not State.COMPLETE:
             return None
-        return FileReader(self._disk, descriptor, body_start)
+        header_length = found[0].header_length
+        is_whole = os.fstat(descriptor).st_size == layout.whole_length(header_length, stored.body_length)
+    except OSError:
+        return None
+    return (header_length, stored) if is_whole else None
 
 
-def _close(reader: FileReader | None) -> None:
+def _close_reader(reader: FileReader | None) -> None:
     if reader is not None:
         reader.close()
 
 
-def _open_whole(directory: Path, key: CacheKey) -> tuple[int, int, StoredResponse] | None:
-    """Open a key's body file: its descriptor, where the body begins, what it is; None unless all of it is there."""
-    try:
-        path = directory / paths.body_name(key.digest)
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
-    except OSError:
-        return None
-    try:
-        described = _describe(descriptor, key)
-    except OSError:
-        described = None
-    if described is None:
-        os.close(descriptor)
-        return None
-    return descriptor, *described
+def _close_claimed(claimed: tuple[FilePart, bool]) -> None:
+    claimed[0].close()
 
 
-def _describe(descriptor: int, key: CacheKey) -> tuple[int, StoredResponse] | None:
-    header = os.pread(descriptor, BLOCK, 0)
-    length = header_length(header)
-    if length is None:
-        return None
-    if length > BLOCK:
-        header += os.pread(descriptor, length - BLOCK, BLOCK)
-    stored = decode_header(header, key.digest)
-    if stored is None or os.fstat(descriptor).st_size != length + stored.content_length:
-        return None
-    return length, stored
+def finish_clear(directory: Path) -> None:
+    """Remove every stored body if a server was ended before it had removed what an operator cleared."""
+    mark = directory / paths.CLEAR_MARK
+    if mark.exists():
+        for entry in filter(lambda entry: paths.is_body(entry.name), os.scandir(directory)):
+            Path(entry.path).unlink(missing_ok=True)
+        mark.unlink(missing_ok=True)
 
 
 def sweep(directory: Path) -> int:

@@ -8,7 +8,8 @@ from aiocache import SimpleMemoryCache
 from sidecar.cache.key import CacheKey
 from sidecar.cache.stored import StoredResponse
 
-MAX_ENTRIES = 100_000
+SHARE_OF_OTHERS = 10
+"""One entry for a key without an object to so many for objects."""
 
 
 class BoundedMemoryCache(SimpleMemoryCache):  # type: ignore[misc]  # it carries no types
@@ -36,26 +37,42 @@ class BoundedMemoryCache(SimpleMemoryCache):  # type: ignore[misc]  # it carries
             self._cache.popitem(last=False)
         return True
 
+    async def _delete(self, key: str, _conn: Any = None) -> int:
+        return 0 if self._cache.pop(key, None) is None else 1
+
     async def _clear(self, namespace: str | None = None, _conn: Any = None) -> bool:
         self._cache.clear()
         return True
 
 
 class Metadata:
-    """Stored responses by key."""
+    """Stored responses by key.
 
-    def __init__(self, max_entries: int = MAX_ENTRIES) -> None:
-        self._cache = BoundedMemoryCache(max_entries)
+    Those without an object have room of their own: a flood of keys that do not exist drives nothing else out.
+    """
+
+    def __init__(self, max_entries: int) -> None:
+        self._objects = BoundedMemoryCache(max_entries)
+        self._others = BoundedMemoryCache(max(1, max_entries // SHARE_OF_OTHERS))
 
     async def get(self, key: CacheKey) -> StoredResponse | None:
         """What is stored under the key."""
-        stored = await self._cache.get(key.digest)
+        stored = await self._objects.get(key.digest) or await self._others.get(key.digest)
         return stored if isinstance(stored, StoredResponse) else None
 
     async def put(self, key: CacheKey, stored: StoredResponse) -> None:
         """Store, in place of what was there."""
-        await self._cache.set(key.digest, stored)
+        is_object = stored.has_body or stored.is_sliced
+        place, other = (self._objects, self._others) if is_object else (self._others, self._objects)
+        await place.set(key.digest, stored)
+        await other.delete(key.digest)
+
+    async def remove(self, key: CacheKey) -> None:
+        """Forget the key."""
+        await self._objects.delete(key.digest)
+        await self._others.delete(key.digest)
 
     async def clear(self) -> None:
         """Forget everything."""
-        await self._cache.clear()
+        await self._objects.clear()
+        await self._others.clear()

@@ -5,21 +5,26 @@ import re
 import secrets
 from pathlib import Path
 
+from sidecar.cache.key import CacheKey
+from sidecar.cache.ports import Turn
 from sidecar.errors import SettingsError
 
 _BODY = re.compile(r"[0-9a-f]{64}")
-_UNFINISHED = re.compile(r"[0-9a-f]{64}\.[0-9a-f]{16}\.part")
-_PRIVATE = 0o700
+_UNFINISHED = re.compile(r"[0-9a-f]{64}\.[0-9a-f]+\.[0-9a-f]+\.part")
+CLEAR_MARK = "clear"
+"""The file that stands while what was cleared is being removed."""
+
+PRIVATE_DIRECTORY = 0o700
 
 
-def body_name(digest: str) -> str:
+def body_name(key: CacheKey) -> str:
     """The file of a stored body."""
-    return digest
+    return key.digest
 
 
-def unfinished_name(digest: str) -> str:
-    """A new file for a body that is being written."""
-    return f"{digest}.{secrets.token_hex(8)}.part"
+def part_name(key: CacheKey, turn: Turn) -> str:
+    """The file of a body that is being written."""
+    return f"{key.digest}.{turn.epoch:x}.{turn.generation:x}.part"
 
 
 def is_unfinished(name: str) -> bool:
@@ -34,9 +39,9 @@ def is_body(name: str) -> bool:
 
 def prepare_directory(directory: Path) -> None:
     """Make sure that bodies can be written there; raises SettingsError, saying what is in the way."""
-    probe = directory / unfinished_name("0" * 64)
+    probe = directory / f"{'0' * 64}.{secrets.token_hex(8)}.0.part"
     try:
-        directory.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
+        directory.mkdir(mode=PRIVATE_DIRECTORY, parents=True, exist_ok=True)
         os.close(os.open(probe, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600))
         probe.unlink()
     except OSError as error:

@@ -18,8 +18,21 @@ FILES = sorted(file.relative_to(ROOT).as_posix() for name in ("sidecar", "ops") 
 OF_OURS: dict[str, tuple[str, ...]] = {
     "sidecar": (),
     "sidecar.setting_types": ("sidecar.secret",),
-    "sidecar.settings": ("sidecar.cpus", "sidecar.errors", "sidecar.secret", "sidecar.setting_types"),
-    "sidecar.options": ("sidecar.settings",),
+    "sidecar.setting": ("sidecar.setting_types",),
+    "sidecar.settings": (
+        "sidecar.cpus",
+        "sidecar.errors",
+        "sidecar.secret",
+        "sidecar.setting",
+        "sidecar.setting_types",
+    ),
+    "sidecar.shared": (
+        "sidecar.cache.epoch",
+        "sidecar.cache.purge",
+        "sidecar.cache.release",
+        "sidecar.store.ledger",
+    ),
+    "sidecar.options": ("sidecar.setting", "sidecar.settings"),
     "sidecar.http": ("sidecar.http",),
     "sidecar.cache": ("sidecar.http", "sidecar.cache", "sidecar.errors", "sidecar.clock", "sidecar.tasks"),
     "sidecar.store": (
@@ -67,8 +80,8 @@ OF_OURS: dict[str, tuple[str, ...]] = {
 OF_OTHERS: dict[str, tuple[str, ...]] = {
     "aiobotocore": ("sidecar/origin/s3.py",),
     "aiocache": ("sidecar/store/metadata.py",),
-    "aiohttp": ("sidecar/origin/s3.py",),
-    "botocore": ("sidecar/origin/s3.py",),
+    "aiohttp": ("sidecar/origin/s3_errors.py",),
+    "botocore": ("sidecar/origin/s3.py", "sidecar/origin/s3_errors.py"),
     "concurrent_log_handler": ("sidecar/server/logs.py",),
     "rich": ("ops/cli/", "sidecar/server/logs.py"),
     "rich_click": ("sidecar/options.py",),

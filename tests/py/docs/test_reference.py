@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sidecar.settings import OPTIONS, Option
+from sidecar.setting import Option
+from sidecar.settings import OPTIONS
 
 ROOT = Path(__file__).parents[3]
 SETTINGS = ROOT / "docs" / "reference" / "settings.md"

@@ -5,8 +5,8 @@ from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from typing import TypeAlias
 
-from sidecar.cache.ports import OriginHead
-from sidecar.errors import OriginNotFound
+from sidecar.cache.ports import NotModified, OriginHead, Span, Validators
+from sidecar.errors import OriginChanged, OriginNotFound
 
 PATIENCE_SECONDS = 10.0
 """How long a test waits for what has to happen; only one that fails waits so long."""
@@ -54,29 +54,43 @@ def whole(body: bytes, headers: Mapping[str, str] | None = None) -> tuple[Origin
 
 
 class ScriptedResponse:
-    """An answer on its way; it notices when it is read after it was closed."""
+    """An answer on its way, or the bytes `start` up to `stop` of it; it notices when it is read after it was closed."""
 
-    def __init__(self, origin: "ScriptedOrigin", head: OriginHead, steps: deque[Step]) -> None:
+    def __init__(
+        self, origin: "ScriptedOrigin", head: OriginHead, steps: deque[Step], *, start: int = 0, stop: int | None = None
+    ) -> None:
         self.head = head
         self._origin = origin
         self._steps = steps
+        self._start = start
+        self._stop = stop
         self._is_closed = False
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """The rest of the script."""
+        position = 0
         while self._steps:
             step = self._steps.popleft()
             assert not self._is_closed, "read after it was closed"
-            if isinstance(step, bytes):
-                yield step
-            else:
+            if not isinstance(step, bytes):
                 await _perform(step)
+                continue
+            wanted = self._wanted(step, position)
+            position += len(step)
+            if wanted:
+                self._origin.sent_bytes += len(wanted)
+                yield wanted
 
     async def close(self) -> None:
         """Count it as closed."""
         if not self._is_closed:
             self._is_closed = True
             self._origin.open_responses -= 1
+
+    def _wanted(self, piece: bytes, position: int) -> bytes:
+        """What of a piece that begins at `position` is asked for."""
+        stop = position + len(piece) if self._stop is None else self._stop
+        return piece[max(0, self._start - position) : max(0, stop - position)]
 
 
 class ScriptedOrigin:
@@ -85,6 +99,10 @@ class ScriptedOrigin:
     def __init__(self) -> None:
         self.calls: list[str] = []
         """The keys asked for, in order."""
+        self.conditions: list[Validators | Span | None] = []
+        """What each of these calls was bound to."""
+        self.sent_bytes = 0
+        """Bytes of bodies that were given out."""
         self.open_responses = 0
         """Responses that were given out and not closed yet."""
         self._scripts: dict[str, deque[tuple[Step, ...]]] = {}
@@ -103,19 +121,52 @@ class ScriptedOrigin:
 
     async def get(self, object_key: str) -> ScriptedResponse:
         """Follow the script up to its head."""
-        self.calls.append(object_key)
-        steps = deque(self._next(object_key))
+        head, steps = await self._begin(object_key, None)
+        return self._opened(ScriptedResponse(self, head, steps))
+
+    async def get_if_changed(self, object_key: str, known: Validators) -> ScriptedResponse | NotModified:
+        """Follow the script up to its head, which is that of a 304 when the validators fit."""
+        head, steps = await self._begin(object_key, known)
+        is_known = head.header("etag") == known.etag if known.etag else _modified(head) == known.last_modified
+        return NotModified(head) if is_known else self._opened(ScriptedResponse(self, head, steps))
+
+    async def get_span(self, object_key: str, span: Span) -> ScriptedResponse:
+        """Follow the script of the whole, and cut the span out of it. Raises OriginChanged."""
+        whole, steps = await self._begin(object_key, span)
+        if whole.header("etag") != span.etag:
+            raise OriginChanged("another version")
+        stop = whole.content_length if span.stop is None else span.stop
+        part = OriginHead(whole.headers, stop - span.start)
+        return self._opened(ScriptedResponse(self, part, steps, start=span.start, stop=stop))
+
+    async def keys(self, prefix: str) -> AsyncIterator[str]:
+        """The keys that have a script."""
+        for key in sorted(self._scripts):
+            if key.startswith(prefix):
+                yield key
+
+    async def _begin(self, key: str, condition: Validators | Span | None) -> tuple[OriginHead, deque[Step]]:
+        self.calls.append(key)
+        self.conditions.append(condition)
+        steps = deque(self._next(key))
         while steps:
             step = steps.popleft()
             if isinstance(step, OriginHead):
-                self.open_responses += 1
-                return ScriptedResponse(self, step, steps)
+                return step, steps
             await _perform(step)
-        raise OriginNotFound(object_key)
+        raise OriginNotFound(key)
+
+    def _opened(self, response: ScriptedResponse) -> ScriptedResponse:
+        self.open_responses += 1
+        return response
 
     def _next(self, key: str) -> tuple[Step, ...]:
         answers = self._scripts.get(key, deque([()]))
         return answers.popleft() if len(answers) > 1 else answers[0]
+
+
+def _modified(head: OriginHead) -> str | None:
+    return head.header("last-modified")
 
 
 async def _perform(step: Step) -> None:

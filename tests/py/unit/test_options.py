@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sidecar.options import command, unknown_words
-from sidecar.settings import OPTIONS, Option
+from sidecar.setting import Option
+from sidecar.settings import OPTIONS
 
 BAIT = "correct-horse-battery-staple"
 EVERY_VARIABLE = {name: BAIT for option in OPTIONS.values() for name in option.env}

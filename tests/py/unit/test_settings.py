@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from sidecar.cpus import usable_cpus
 from sidecar.errors import SettingsError
 from sidecar.secret import Secret
-from sidecar.settings import OPTIONS, Option, Settings, load
+from sidecar.setting import Option
+from sidecar.settings import OPTIONS, Settings, load, worker_number
 
 Environ = Mapping[str, str]
 
@@ -193,3 +194,12 @@ def test_any_text_is_settings_or_mistakes(flags: dict[str, str]) -> None:
     """Whatever is given, reading ends in settings or in SettingsError."""
     outcome = _outcome(flags)
     assert isinstance(outcome, Settings) or outcome.mistakes
+
+
+@pytest.mark.parametrize(
+    ("environ", "number"),
+    [({}, 0), ({"SANIC_WORKER_NAME": "Sanic-Server-0-0"}, 1), ({"SANIC_WORKER_NAME": "Sanic-Server-11-0"}, 12)],
+)
+def test_worker_number(environ: dict[str, str], number: int) -> None:
+    """The workers are told apart by the names that Sanic gives them; the main process has none."""
+    assert worker_number(environ) == number

@@ -12,19 +12,31 @@ from support.scripted_origin import PATIENCE_SECONDS, ScriptedOrigin
 from unit.store.descriptors import open_below
 from unit.store.gate import Gate, gated
 
-from sidecar.cache.engine import Answer, Engine, Place, Refusal
-from sidecar.cache.epoch import Epoch, shared_epoch
-from sidecar.cache.fill import Tools
+from sidecar.cache.answer import EVERYTHING, Answer, Refusal, Want
+from sidecar.cache.engine import Engine, Place
+from sidecar.cache.epoch import Epoch
+from sidecar.cache.eviction import Bounds
+from sidecar.cache.freshness import Limits
 from sidecar.cache.key import CacheKey
+from sidecar.cache.ports import Turn
+from sidecar.cache.purge import PurgeJournal
+from sidecar.cache.tools import DiskLog, Tools
+from sidecar.shared import Shared
 from sidecar.store.bodies import FileBodies
+from sidecar.store.ledger import Ledger
 from sidecar.store.metadata import Metadata
+from sidecar.store.part import FilePart
 from sidecar.store.paths import body_name
+from sidecar.store.room import Room
 from sidecar.tasks import Tasks
 
 T = TypeVar("T")
 
 NOW = 1_780_000_000.0
 TTL = 60.0
+MANY = 100_000
+LIMITS = Limits(ttl=TTL, negative_ttl=TTL, stale_while_revalidate=0, stale_if_error=0)
+WIDE = Bounds(max_bytes=2**62, max_files=2**31)
 PLACE = Place("https://store.example", "site")
 
 
@@ -57,34 +69,67 @@ class WatchedTasks(Tasks):
             await asyncio.gather(*self._watched, return_exceptions=True)
 
 
+class WatchedBodies(FileBodies):
+    """Bodies of which can be told when a fill has its place: it leads or follows from then on."""
+
+    def __init__(self, directory: Path, room: Room, clock: ManualClock) -> None:
+        super().__init__(directory, room, clock)
+        self._claims = 0
+        self._was_claimed = asyncio.Event()
+
+    async def claim(self, key: CacheKey, turn: Turn) -> tuple[FilePart, bool]:
+        """Claim, and count it."""
+        claimed = await super().claim(key, turn)
+        self._claims += 1
+        self._was_claimed.set()
+        return claimed
+
+    async def claimed(self, times: int) -> None:
+        """Wait until so many fills have had their place. Raises TimeoutError."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while self._claims < times:
+                self._was_claimed.clear()
+                await self._was_claimed.wait()
+
+
 class Worker:
     """One worker process's cache."""
 
-    def __init__(self, node: "Node", metadata: Metadata) -> None:
+    def __init__(self, node: "Node", metadata: Metadata, slot: int) -> None:
         self.tasks = WatchedTasks()
         self.metadata = metadata
-        self.bodies = FileBodies(gated(node.directory, node.gate))
-        self.epoch = Epoch()
-        self.epoch.share(node.epoch_number)
-        self.tools = Tools(node.origin, self.metadata, self.bodies, self.epoch, node.clock, TTL)
+        self.room = Room(node.directory, node.bounds, Ledger(node.shared.counts, slot))
+        self.bodies = WatchedBodies(gated(node.directory, node.gate), self.room, node.clock)
+        self.epoch = Epoch(node.shared.epoch)
+        self.purges = PurgeJournal(node.shared.purges)
+        self.tools = Tools(
+            origin=node.origin,
+            metadata=self.metadata,
+            bodies=self.bodies,
+            epoch=self.epoch,
+            purges=self.purges,
+            clock=node.clock,
+            limits=node.limits,
+            disk_log=DiskLog(node.clock),
+        )
         self.engine = Engine(PLACE, self.tools, self.tasks)
 
-    async def ask(self, object_key: str) -> Answer:
+    async def ask(self, object_key: str, want: Want = EVERYTHING) -> Answer:
         """The answer with its body still to be read; raises what the engine refuses with."""
         async with asyncio.timeout(PATIENCE_SECONDS):
-            answer = await self.engine.answer(object_key)
+            answer = await self.engine.answer(object_key, want)
         if isinstance(answer, Refusal):
             raise answer.error
         return answer
 
-    async def get(self, object_key: str) -> Reply:
+    async def get(self, object_key: str, want: Want = EVERYTHING) -> Reply:
         """Ask, and read everything."""
-        answer = await self.ask(object_key)
+        answer = await self.ask(object_key, want)
         return await read(answer)
 
-    async def get_and_store(self, object_key: str) -> Reply:
+    async def get_and_store(self, object_key: str, want: Want = EVERYTHING) -> Reply:
         """Ask, read everything, and wait until the fill has done its last bit."""
-        reply = await self.get(object_key)
+        reply = await self.get(object_key, want)
         await self.tasks.ended()
         return reply
 
@@ -103,12 +148,14 @@ class Node:
         self.gate = Gate()
         self.clock = ManualClock(NOW)
         self.origin = ScriptedOrigin()
-        self.epoch_number = shared_epoch()
+        self.shared = Shared()
+        self.limits = LIMITS
+        self.bounds = WIDE
         self._workers: list[Worker] = []
 
     def worker(self, metadata: Metadata | None = None) -> Worker:
         """Start another worker."""
-        worker = Worker(self, metadata or Metadata())
+        worker = Worker(self, metadata or Metadata(MANY), len(self._workers) + 1)
         self._workers.append(worker)
         return worker
 
@@ -125,7 +172,7 @@ class Node:
 
     def body_file(self, object_key: str) -> Path:
         """Where the object's body is stored."""
-        return self.directory / body_name(CacheKey(PLACE.store, PLACE.bucket, object_key).digest)
+        return self.directory / body_name(CacheKey(PLACE.store, PLACE.bucket, object_key))
 
     def stored_files(self) -> list[str]:
         """The names of all files in the cache directory."""
@@ -175,7 +222,7 @@ async def read(answer: Answer) -> Reply:
             body = b"".join([chunk async for chunk in answer.body.chunks(0, answer.stored.content_length)])
     finally:
         await answer.body.close()
-    return Reply(answer.stored.status, body, answer.status.render().removeprefix("s3-sidecar; "))
+    return Reply(answer.stored.origin_status, body, answer.status.render().removeprefix("s3-sidecar; "))
 
 
 async def settle(turns: int = 20) -> None:

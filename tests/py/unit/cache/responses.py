@@ -5,10 +5,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from sidecar.cache.stored import StoredResponse
+from sidecar.cache.stored import Kind, StoredResponse
 
 AN_OBJECT = StoredResponse(
-    status=200,
+    kind=Kind.OBJECT,
     headers=(("content-type", "text/css"), ("etag", '"a"')),
     content_length=10,
     etag='"a"',
@@ -16,7 +16,11 @@ AN_OBJECT = StoredResponse(
     received_at=1_780_000_000.0,
     initial_age_seconds=0.0,
     lifetime_seconds=60.0,
+    stale_while_revalidate_seconds=0.0,
+    stale_if_error_seconds=0.0,
+    tags=(),
     epoch=7,
+    purge_count=0,
     identity="0123456789abcdef",
 )
 
@@ -31,7 +35,7 @@ _texts = st.text(max_size=40)
 
 stored_responses = st.builds(
     StoredResponse,
-    status=st.sampled_from([200, 404]),
+    kind=st.sampled_from(Kind),
     headers=st.lists(st.tuples(_texts, _texts), max_size=5).map(tuple),
     content_length=st.integers(0, 2**50),
     etag=st.none() | _texts,
@@ -39,7 +43,11 @@ stored_responses = st.builds(
     received_at=_seconds,
     initial_age_seconds=_seconds,
     lifetime_seconds=_seconds,
+    stale_while_revalidate_seconds=_seconds,
+    stale_if_error_seconds=_seconds,
+    tags=st.lists(_texts, max_size=5).map(tuple),
     epoch=st.integers(0, 2**63 - 1),
+    purge_count=st.integers(0, 2**63 - 1),
     identity=_texts,
 )
 """Any that a fill could make, and many that none would."""

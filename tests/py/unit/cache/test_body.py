@@ -1,6 +1,7 @@
 """Bodies from the disk, from a file that still grows, and straight from the bucket."""
 
 import asyncio
+import os
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,12 +15,14 @@ from support.scripted_origin import Barrier, ScriptedOrigin, head
 from unit.cache.node import Node, Worker, settle
 from unit.cache.responses import a_response
 from unit.store.descriptors import open_below
+from unit.store.directory import TURN, file_bodies
 
 from sidecar.cache.body import CHUNK, Body, EmptyBody, PassingBody, StoredBody
 from sidecar.cache.key import CacheKey
 from sidecar.cache.progress import Progress
 from sidecar.errors import BodyLost, OriginUnavailable
-from sidecar.store.bodies import FileBodies, FileWriter
+from sidecar.store.checksums import BLOCK, table_length
+from sidecar.store.part import FilePart
 
 KEY = CacheKey("https://store.example", "site", "key")
 BODY = bytes(range(256)) * 3000
@@ -29,14 +32,16 @@ _positions = st.integers(0, len(BODY)).flatmap(lambda start: st.tuples(st.just(s
 
 
 @asynccontextmanager
-async def writing(directory: Path, body: bytes) -> AsyncIterator[FileWriter]:
+async def writing(directory: Path, body: bytes) -> AsyncIterator[FilePart]:
     """A writer of a body of this length; it ends with the block."""
-    bodies = FileBodies(directory)
-    writer = await bodies.create(KEY, a_response(content_length=len(body)))
+    bodies = file_bodies(directory)
+    part, _ = await bodies.claim(KEY, TURN)
+    await part.begin(a_response(content_length=len(body)))
+    part.look()
     try:
-        yield writer
+        yield part
     finally:
-        writer.discard()
+        part.close()
         bodies.close()
 
 
@@ -113,17 +118,27 @@ async def test_a_fill_that_fails_is_told_after_the_bytes_that_came(tmp_path: Pat
         await body.close()
 
 
-async def test_a_body_that_shrinks_is_lost(node: Node, worker: Worker) -> None:
-    """What an operator cuts off is not made up for with anything else."""
-    node.origin.put("key", b"0123456789")
+async def collect(chunks: AsyncIterator[bytes], received: bytearray) -> None:
+    """Keep what comes, also when it is broken off."""
+    async for chunk in chunks:
+        received += chunk
+
+
+@pytest.mark.parametrize("kept", [CHUNK, BLOCK, BLOCK + CHUNK], ids=["within-a-block", "a-block", "beyond-a-block"])
+async def test_a_body_that_shrinks_is_lost(node: Node, worker: Worker, kept: int) -> None:
+    """What an operator cuts off is not made up for with anything else, and what is given out before that is right."""
+    body = BODY * 3
+    node.origin.put("key", body)
     await worker.get_and_store("key")
     answer = await worker.ask("key")
-    with node.body_file("key").open("r+b") as file:
-        file.truncate(node.body_file("key").stat().st_size - 4)
-    chunks = answer.body.chunks(0, 10)
-    assert await anext(chunks) == b"012345"
+    chunks = answer.body.chunks(0, len(body))
+    received = bytearray(await anext(chunks))
+    path = node.body_file("key")
+    os.truncate(path, path.stat().st_size - table_length(len(body)) - len(body) + kept)
     with pytest.raises(BodyLost):
-        await anext(chunks)
+        await collect(chunks, received)
+    assert body.startswith(received)
+    assert len(received) <= kept
     await answer.body.close()
 
 

@@ -7,8 +7,14 @@ import pytest
 from unit.cache.node import WatchedTasks, settle
 
 from sidecar.cache.collapse import Collapse
+from sidecar.cache.ports import Turn
 
-KEY = ("digest", 7)
+KEY = ("digest", Turn(epoch=7, generation=3))
+OTHERS = {
+    "another-key": ("other", Turn(epoch=7, generation=3)),
+    "another-epoch": ("digest", Turn(epoch=8, generation=3)),
+    "another-generation": ("digest", Turn(epoch=7, generation=4)),
+}
 
 
 class Job:
@@ -56,9 +62,9 @@ async def test_the_first_who_asks_begins_it(collapse: Collapse[Job]) -> None:
     assert (job.runs, job.closes, len(collapse)) == (1, 0, 1)
 
 
-@pytest.mark.parametrize("other", [("digest", 8), ("other", 7)], ids=["another-epoch", "another-key"])
-async def test_another_key_or_epoch_is_another_job(collapse: Collapse[Job], other: tuple[str, int]) -> None:
-    """Nobody joins what began before a clear."""
+@pytest.mark.parametrize("other", OTHERS.values(), ids=OTHERS)
+async def test_another_key_or_turn_is_another_job(collapse: Collapse[Job], other: tuple[str, Turn]) -> None:
+    """Nobody joins what began before a clear or a purge."""
     job, _ = collapse.find_or_start(KEY, Job)
     another, is_leader = collapse.find_or_start(other, Job)
     assert is_leader

@@ -3,15 +3,17 @@
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from support.scripted_origin import Barrier, Step, head, whole
-from unit.cache.node import NOW, TTL, Node, Reply, Worker, clients, read, running_node
+from unit.cache.node import MANY, NOW, PLACE, TTL, Node, Reply, Worker, clients, read, running_node
 from unit.store.limits import largest_file, no_more_files
 
+from sidecar.cache.answer import Answer, Refusal
 from sidecar.cache.body import CHUNK
-from sidecar.cache.engine import Answer, Refusal
+from sidecar.cache.engine import Engine
 from sidecar.cache.key import CacheKey
 from sidecar.cache.stored import StoredResponse
 from sidecar.errors import (
@@ -23,7 +25,9 @@ from sidecar.errors import (
     OriginUnavailable,
 )
 from sidecar.http.dates import format_http_date
+from sidecar.store.bodies import FileBodies
 from sidecar.store.metadata import Metadata
+from sidecar.store.reader import FileReader
 
 BODY = b"0123456789"
 STORED = "fwd=uri-miss; fwd-status=200; stored"
@@ -55,11 +59,14 @@ BROKEN: dict[str, tuple[Step, ...]] = {
     "ends-early": (head(10), BODY[:9]),
     "has-no-bytes": (head(10),),
     "is-longer": (head(10), BODY + b"x"),
-    "goes-on-after-the-end": (head(10), BODY, b"x"),
     "breaks": (head(10), BODY[:5], OriginUnavailable("gone")),
     "stops-coming": (head(10), BODY[:5], OriginTimeout("idle")),
-    "breaks-after-the-last-byte": (head(10), BODY, OriginUnavailable("gone")),
     "has-bytes-but-no-length": (head(0), BODY),
+}
+
+WHOLE_BUT: dict[str, tuple[Step, ...]] = {
+    "goes-on-after-the-end": (head(10), BODY, b"x"),
+    "breaks-after-the-last-byte": (head(10), BODY, OriginUnavailable("gone")),
 }
 
 
@@ -296,6 +303,16 @@ async def test_an_answer_may_be_closed_unread(node: Node, worker: Worker, header
     assert node.leftovers() == []
 
 
+@pytest.mark.parametrize("steps", WHOLE_BUT.values(), ids=WHOLE_BUT)
+async def test_what_comes_after_the_last_byte_does_not_matter(
+    node: Node, worker: Worker, steps: tuple[Step, ...]
+) -> None:
+    """A body is stored before its last byte is given out, and whole by then."""
+    node.origin.script("key", steps)
+    assert await worker.get_and_store("key") == Reply(200, BODY, STORED)
+    assert await worker.get("key") == HIT
+
+
 @pytest.mark.parametrize("steps", BROKEN.values(), ids=BROKEN)
 async def test_a_broken_body_is_not_stored(node: Node, worker: Worker, steps: tuple[Step, ...]) -> None:
     """The next request asks again, and finds no trace."""
@@ -340,7 +357,7 @@ class ParkingMetadata(Metadata):
     """Metadata whose next look-up can be parked after it has looked."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(MANY)
         self.parked: Barrier | None = None
 
     async def get(self, key: CacheKey) -> StoredResponse | None:
@@ -369,20 +386,37 @@ async def test_a_request_that_looked_too_early_looks_again(node: Node, exists: b
     assert node.origin.calls == ["key"]
 
 
-async def test_what_was_found_and_vanishes_is_passed_on(node: Node, worker: Worker) -> None:
-    """A body deleted between the second look and its opening is asked for, not made up."""
+class VanishingBodies(FileBodies):
+    """Bodies of which the first that is opened has just been deleted."""
+
+    def vanish(self, path: Path) -> None:
+        """Let it be this one."""
+        self._path_to_delete: Path | None = path
+
+    async def open(self, key: CacheKey, stored: StoredResponse) -> FileReader | None:
+        """Delete it, and look for it."""
+        path, self._path_to_delete = self._path_to_delete, None
+        if path is not None:
+            path.unlink()
+        return await super().open(key, stored)
+
+
+async def test_what_was_found_and_vanishes_is_fetched(node: Node, worker: Worker) -> None:
+    """A body deleted between the fill's look and its opening is asked for, by one fill for all, and stored."""
     node.origin.put("key", BODY)
     await worker.get_and_store("key")
     await worker.metadata.clear()
-    with node.gate:
-        async with clients(worker.get("key")) as (client,):
-            await node.gate.arrival()
-            node.gate.open()
-            node.gate.shut()
-            await node.gate.arrival()
-            node.body_file("key").unlink()
-            node.gate.open()
-    assert client.result() == Reply(200, BODY, "fwd=bypass; fwd-status=200")
+    bodies = VanishingBodies(node.directory, worker.room, node.clock)
+    bodies.vanish(node.body_file("key"))
+    engine = Engine(PLACE, replace(worker.tools, bodies=bodies), worker.tasks)
+    async with clients(engine.answer("key"), engine.answer("key")) as asking:
+        pass
+    answers = [client.result() for client in asking]
+    assert [(await read(answer)).body for answer in answers if isinstance(answer, Answer)] == [BODY, BODY]
+    assert node.origin.calls == ["key", "key"]
+    await worker.tasks.ended()
+    assert await worker.get("key") == HIT
+    bodies.close()
 
 
 # Clearing.
@@ -437,12 +471,12 @@ async def test_a_clear_during_a_fill(node: Node, worker: Worker, position: str) 
 
 async def test_a_clear_while_the_body_is_put_in_its_place(node: Node, worker: Worker) -> None:
     """What was begun before is stored too late, and not used."""
-    end = Barrier()
-    node.origin.script("key", (head(10), BODY, end), whole(b"new"))
+    middle = Barrier()
+    node.origin.script("key", (head(10), BODY[:5], middle, BODY[5:]), whole(b"new"))
     async with clients(worker.get("key")) as (before,):
-        await end.reached()
+        await middle.reached()
         with node.gate:
-            end.release()
+            middle.release()
             await node.gate.arrival()
             await worker.engine.clear()
     await worker.tasks.ended()
@@ -498,22 +532,6 @@ async def test_metadata_that_was_forgotten_comes_from_the_disk(node: Node, worke
     assert node.origin.calls == ["key"]
 
 
-async def test_two_workers_that_fetch_at_once_serve_whole_bodies(node: Node, worker: Worker) -> None:
-    """The later one replaces the earlier one's file; each client's own body stays readable."""
-    barrier = Barrier()
-    node.origin.script("key", (head(5), b"fi", barrier, b"rst"), (head(6), b"se", barrier, b"cond"))
-    sibling = node.worker()
-    async with clients(worker.get("key"), sibling.get("key")) as asking:
-        await barrier.reached()
-        barrier.release()
-    assert {client.result().body for client in asking} == {b"first", b"second"}
-    for each in (worker, sibling):
-        await each.tasks.ended()
-    calls = list(node.origin.calls)
-    assert (await worker.get("key")).body == (await sibling.get("key")).body
-    assert node.origin.calls == calls
-
-
 # A directory that others touch.
 
 
@@ -525,11 +543,11 @@ def cut(size: int) -> Callable[[Path], None]:
 def become(content: bytes) -> Callable[[Path], None]:
     """Be another file."""
 
-    def replace(path: Path) -> None:
+    def write(path: Path) -> None:
         path.unlink()
         path.write_bytes(content)
 
-    return replace
+    return write
 
 
 def become_directory(path: Path) -> None:
@@ -620,8 +638,10 @@ async def test_a_full_disk_passes_on(node: Node, worker: Worker, caplog: pytest.
         await worker.tasks.ended()
         assert node.leftovers() == []
         assert node.stored_files() == []
-    assert "passed on without being stored" in caplog.text
-    assert (await worker.get_and_store("key")).said == STORED
+    assert "answers pass without being stored" in caplog.text
+    assert (await worker.get_and_store("key")).said == "fwd=bypass; fwd-status=200"
+    node.clock.advance(2)
+    assert (await worker.get_and_store("key")).said == "fwd=stale; fwd-status=200; stored"
     assert (await worker.get("key")).said == "hit; ttl=60"
 
 
@@ -631,7 +651,8 @@ async def test_a_process_without_descriptors_serves_from_the_bucket(node: Node, 
     await worker.get_and_store("key")
     with no_more_files():
         assert (await worker.get_and_store("key")).body == BODY
-    assert await worker.get("key") == HIT
+    node.clock.advance(2)
+    assert await worker.get("key") == Reply(200, BODY, "hit; ttl=58")
 
 
 async def test_a_directory_removed_during_a_fill(node: Node, worker: Worker) -> None:

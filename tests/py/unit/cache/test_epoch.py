@@ -1,24 +1,20 @@
 """One number that all workers see."""
 
 import multiprocessing
-from ctypes import c_uint64
 from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING
 
 from sidecar.cache.epoch import Epoch, new_epoch, shared_epoch
+
+if TYPE_CHECKING:
+    from ctypes import Array, c_uint64
 
 PATIENCE_SECONDS = 30.0
 
 
-def sharing(number: c_uint64) -> Epoch:
-    """A worker's view of it."""
-    epoch = Epoch()
-    epoch.share(number)
-    return epoch
-
-
-def work(number: c_uint64, parent: Connection) -> None:
+def work(numbers: "Array[c_uint64]", parent: Connection) -> None:
     """Be a worker process: tell the epoch, and whenever asked to go on, begin another and tell that too."""
-    epoch = sharing(number)
+    epoch = Epoch(numbers)
     parent.send(epoch.current)
     while parent.recv():
         epoch.advance()
@@ -30,47 +26,53 @@ def test_no_two_epochs_are_the_same() -> None:
     assert len({new_epoch() for _ in range(1000)}) == 1000
 
 
-def test_an_epoch_is_its_own_until_it_is_shared() -> None:
-    """A worker that shares nothing still has one, and can begin another."""
-    one, other = Epoch(), Epoch()
-    before = one.current
-    assert before != other.current
-    one.advance()
-    assert one.current != before
-
-
 def test_an_epoch_begins_for_all_who_share_it() -> None:
     """None of them needs to be told."""
-    number = shared_epoch()
-    workers = [sharing(number) for _ in range(3)]
+    numbers = shared_epoch()
+    workers = [Epoch(numbers) for _ in range(3)]
     before = workers[0].current
     workers[1].advance()
     assert len({worker.current for worker in workers}) == 1
     assert workers[2].current != before
 
 
-def test_sharing_forgets_the_number_of_its_own() -> None:
-    """A worker that starts late sees the epoch that the others are in."""
-    number = shared_epoch()
-    sharing(number).advance()
-    assert sharing(number).current == number.value
+def test_a_worker_that_starts_late_sees_the_epoch_of_the_others() -> None:
+    """And that it is not the first."""
+    numbers = shared_epoch()
+    early = Epoch(numbers)
+    early.advance()
+    assert (Epoch(numbers).current, Epoch(numbers).is_first) == (early.current, False)
+
+
+def test_only_the_first_epoch_follows_an_earlier_run() -> None:
+    """After a clear nothing of an earlier run may be used in any way."""
+    numbers = shared_epoch()
+    workers = [Epoch(numbers) for _ in range(2)]
+    assert [worker.is_first for worker in workers] == [True, True]
+    workers[0].advance()
+    assert [worker.is_first for worker in workers] == [False, False]
+
+
+def test_two_servers_have_different_epochs() -> None:
+    """What one has stored is of an earlier run to the other."""
+    assert Epoch(shared_epoch()).current != Epoch(shared_epoch()).current
 
 
 def test_an_epoch_holds_every_number_it_is_given() -> None:
     """Nothing is cut off on its way through shared memory."""
-    number = shared_epoch()
+    numbers = shared_epoch()
     for _ in range(100):
-        sharing(number).advance()
-        assert 0 <= number.value < 2**63
+        Epoch(numbers).advance()
+        assert 0 <= Epoch(numbers).current < 2**63
 
 
 def test_spawned_processes_share_the_epoch() -> None:
     """Begun in any of them, it is begun in all, at once."""
-    number = shared_epoch()
-    here = sharing(number)
+    numbers = shared_epoch()
+    here = Epoch(numbers)
     spawn = multiprocessing.get_context("spawn")
     pipe, its_end = spawn.Pipe()
-    process = spawn.Process(target=work, args=(number, its_end), daemon=True)
+    process = spawn.Process(target=work, args=(numbers, its_end), daemon=True)
     process.start()
     try:
         assert told(pipe) == here.current

@@ -11,8 +11,10 @@ from unit.store.limits import largest_file, no_more_files
 from sidecar.cache.body import EmptyBody, PassingBody, StoredBody
 from sidecar.cache.fill import Begun, Fill, Found
 from sidecar.cache.key import CacheKey
+from sidecar.cache.ports import Turn
+from sidecar.cache.stored import Kind
 from sidecar.errors import OriginError, OriginForbidden, OriginProtocolError, OriginUnavailable
-from sidecar.store.body_format import BLOCK
+from sidecar.store.layout import BLOCK
 
 BODY = b"0123456789"
 KEY = CacheKey(PLACE.store, PLACE.bucket, "key")
@@ -21,7 +23,7 @@ NO_STORE = {"cache-control": "no-store"}
 
 def fill_of(worker: Worker) -> Fill:
     """A fill that has not begun."""
-    return Fill(KEY, worker.epoch.current, worker.tools)
+    return Fill(KEY, Turn(worker.epoch.current, worker.purges.generation(KEY)), worker.tools)
 
 
 async def run(fill: Fill) -> None:
@@ -59,11 +61,11 @@ async def test_a_missing_object_is_told_to_everybody(node: Node, worker: Worker)
     async with clients(begun(fill), begun(fill)) as joining:
         await run(fill)
     for client in joining:
-        assert client.result().stored.status == 404
+        assert client.result().stored.kind is Kind.MISSING
         assert isinstance(client.result().body, EmptyBody)
     remembered = await worker.metadata.get(KEY)
     assert remembered is not None
-    assert (remembered.status, remembered.received_at) == (404, NOW)
+    assert (remembered.kind, remembered.received_at) == (Kind.MISSING, NOW)
 
 
 async def test_only_one_gets_an_answer_that_may_not_be_stored(node: Node, worker: Worker) -> None:

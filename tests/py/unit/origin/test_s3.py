@@ -8,6 +8,7 @@ import pytest
 from botocore import exceptions as boto
 
 from sidecar.errors import (
+    OriginChanged,
     OriginError,
     OriginForbidden,
     OriginNotFound,
@@ -16,7 +17,8 @@ from sidecar.errors import (
     OriginTimeout,
     OriginUnavailable,
 )
-from sidecar.origin.s3 import Bucket, bucket_of, origin_errors
+from sidecar.origin.s3 import Bucket, bucket_of
+from sidecar.origin.s3_errors import Unchanged, origin_errors
 from sidecar.settings import load
 
 URL = "https://site.s3.example.com/a"
@@ -48,6 +50,8 @@ ANSWERS = {
     "another-region": ("PermanentRedirect", 301, OriginProtocolError),
     "archived": ("InvalidObjectState", 403, OriginProtocolError),
     "another-method": ("MethodNotAllowed", 405, OriginProtocolError),
+    "rfc9110-15.5.13-another-version-than-if-match": ("PreconditionFailed", 412, OriginChanged),
+    "rfc9110-15.5.17-shorter-than-the-range": ("InvalidRange", 416, OriginChanged),
     "no-code": ("", 400, OriginProtocolError),
     "no-code-and-no-status": ("", 0, OriginProtocolError),
 }
@@ -139,6 +143,14 @@ def test_answer_to_the_default_chain(code: str, status: int, expected: type[Orig
     """A role that may not be assumed is refused credentials, and not a forbidden (or even missing) object."""
     error = _mapped(_answer(code, status, of="AssumeRoleWithWebIdentity"))
     assert type(error) is expected
+
+
+def test_not_modified() -> None:
+    """A 304 is no error; its headers are kept, to freshen what is stored (RFC 9110 15.4.5)."""
+    with pytest.raises(Unchanged) as caught, origin_errors():
+        raise _answer("304", 304, headers={"etag": '"a"', "cache-control": "max-age=9"})
+    assert caught.value.head.headers == (("etag", '"a"'), ("cache-control", "max-age=9"))
+    assert caught.value.head.content_length == 0
 
 
 def test_an_answer_without_anything() -> None:

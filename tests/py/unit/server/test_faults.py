@@ -29,6 +29,8 @@ BAIT = "s3.internal:9000 refused AKIAEXAMPLE"
 
 STATUS = {
     errors.OriginNotFound: 404,
+    errors.OriginNotAsked: 504,
+    errors.OriginChanged: 502,
     errors.OriginForbidden: 403,
     errors.OriginRefusedCredentials: 502,
     errors.OriginProtocolError: 502,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.cache.stored import StoredResponse
+from sidecar.cache.stored import Kind, StoredResponse
 from sidecar.http.dates import format_http_date
 from sidecar.http.ranges import ByteRange
 from sidecar.server.responses import Question, Reply, empty_reply, media_type_of, reply_to, text_reply
@@ -24,7 +24,7 @@ EXPIRES = format_http_date(RECEIVED - AGE_AT_RECEIPT + LIFETIME)
 LENGTH = 1000
 
 STORED = StoredResponse(
-    status=200,
+    kind=Kind.OBJECT,
     headers=(("etag", '"a"'), ("last-modified", MODIFIED_DATE)),
     content_length=LENGTH,
     etag='"a"',
@@ -32,7 +32,11 @@ STORED = StoredResponse(
     received_at=RECEIVED,
     initial_age_seconds=AGE_AT_RECEIPT,
     lifetime_seconds=LIFETIME,
+    stale_while_revalidate_seconds=0,
+    stale_if_error_seconds=0,
+    tags=(),
     epoch=1,
+    purge_count=0,
     identity="one",
 )
 

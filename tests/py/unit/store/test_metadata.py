@@ -101,7 +101,7 @@ async def test_storing_again_counts_as_use() -> None:
 
 async def test_two_stores_share_nothing() -> None:
     """Each worker has its own."""
-    one, other = Metadata(), Metadata()
+    one, other = Metadata(10), Metadata(10)
     await one.put(KEYS[0], a_response())
     await other.clear()
     assert await other.get(KEYS[0]) is None
@@ -110,6 +110,6 @@ async def test_two_stores_share_nothing() -> None:
 
 async def test_an_empty_store_is_cleared() -> None:
     """Without complaint."""
-    metadata = Metadata()
+    metadata = Metadata(10)
     await metadata.clear()
     assert await metadata.get(KEYS[0]) is None

@@ -7,10 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sidecar.cache.key import CacheKey, Slice
+from sidecar.cache.ports import Turn
 from sidecar.errors import SettingsError
-from sidecar.store.paths import body_name, is_body, is_unfinished, prepare_directory, unfinished_name
+from sidecar.store.paths import body_name, is_body, is_unfinished, part_name, prepare_directory
 
 DIGEST = "0123456789abcdef" * 4
+KEY = CacheKey("https://store.example", "site", "key")
 
 NEITHER = [
     "",
@@ -22,25 +25,35 @@ NEITHER = [
     f"{DIGEST}\n",
     f"{DIGEST}.part",
     f"{DIGEST}.0123456789abcdef",
-    f"{DIGEST}.0123456789abcde.part",
-    f"{DIGEST}.0123456789abcdef.part.bak",
-    f"x{DIGEST}.0123456789abcdef.part",
-    f"{DIGEST}.0123456789ABCDEF.part",
-    f"{DIGEST}x0123456789abcdef.part",
+    f"{DIGEST}.0123456789abcdef.part",
+    f"{DIGEST}.1.part",
+    f"{DIGEST}..0.part",
+    f"{DIGEST}.1.0.part.bak",
+    f"x{DIGEST}.1.0.part",
+    f"{DIGEST}.A.0.part",
+    f"{DIGEST}x1.0.part",
 ]
 
 
 def test_a_body_has_one_name() -> None:
     """The digest of its key, whichever worker stores it."""
-    assert body_name(DIGEST) == DIGEST
-    assert is_body(body_name(DIGEST))
-    assert not is_unfinished(body_name(DIGEST))
+    assert body_name(KEY) == KEY.digest
+    assert is_body(body_name(KEY))
+    assert not is_unfinished(body_name(KEY))
 
 
-def test_an_unfinished_body_has_a_name_of_its_own() -> None:
-    """Two writers of one key do not meet."""
-    names = {unfinished_name(DIGEST) for _ in range(1000)}
-    assert len(names) == 1000
+def test_a_fill_has_one_name() -> None:
+    """All who want the key in this turn meet there; those of another turn, or another slice, do not."""
+    keys = [
+        KEY,
+        KEY.of_slice(Slice('"a"', 0, 10)),
+        KEY.of_slice(Slice('"a"', 10, 20)),
+        KEY.of_slice(Slice('"b"', 0, 10)),
+    ]
+    turns = [Turn(epoch, generation) for epoch in (0, 7, 2**63 - 1) for generation in (0, 1, 2**64 - 1)]
+    names = [part_name(key, turn) for key in keys for turn in turns]
+    assert len(set(names)) == len(names)
+    assert names == [part_name(key, turn) for key in keys for turn in turns]
     assert all(is_unfinished(name) and not is_body(name) for name in names)
 
 

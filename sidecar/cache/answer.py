@@ -1,0 +1,38 @@
+"""What is asked of the cache, and what it says."""
+
+from dataclasses import dataclass
+
+from sidecar.cache.body import Body
+from sidecar.cache.policy import NO_DIRECTIVES
+from sidecar.cache.stored import StoredResponse
+from sidecar.errors import OriginError
+from sidecar.http.cache_control import CacheControl
+from sidecar.http.cache_status import CacheStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the cache says to a request: a response, its body (to be closed), and how it was come by."""
+
+    stored: StoredResponse
+    body: Body
+    status: CacheStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """What a request wants of an object: its directives that count, and whether it needs all of the body."""
+
+    asked: CacheControl = NO_DIRECTIVES
+    is_whole: bool = True
+
+
+EVERYTHING = Want()
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why there is no answer, and what the cache did to get one."""
+
+    error: OriginError
+    status: CacheStatus

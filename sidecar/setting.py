@@ -1,0 +1,53 @@
+"""One row of the table of settings."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sidecar import setting_types as types
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One row: how a setting is given and what it means. `default` is text, read as if it had been given."""
+
+    flags: tuple[str, ...]
+    env: tuple[str, ...]
+    read: Callable[[str], Any]
+    metavar: str
+    help: str
+    group: str
+    default: str | Callable[[], str] | None = None
+    default_words: str | None = None
+    required: bool = False
+
+    @property
+    def is_boolean(self) -> bool:
+        """Whether the flag may stand alone."""
+        return self.read is types.boolean
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether what was given must never be shown."""
+        return self.read in {types.secret, types.mongo_uri}
+
+    @property
+    def long_flag(self) -> str:
+        """The flag that messages speak of."""
+        return next(flag for flag in self.flags if flag.startswith("--"))
+
+    @property
+    def default_text(self) -> str:
+        """The default as documentation shows it."""
+        return self.default_words or (self.default if isinstance(self.default, str) else "none")
+
+    def default_value(self) -> Any:
+        """The default, read."""
+        text = self.default() if callable(self.default) else self.default
+        return None if text is None else self.read(text)
+
+
+def setting(flags: str, env: str, read: Callable[[str], Any], metavar: str, **row: Any) -> Any:
+    """Declare a field of `Settings` that is a row: flags and environment names separated by spaces."""
+    option = Option(flags=tuple(flags.split()), env=tuple(env.split()), read=read, metavar=metavar, **row)
+    return field(metadata={"option": option})

@@ -1,0 +1,22 @@
+"""The memory that all workers of one server share; made by the main process and handed to each worker as it starts."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sidecar.cache.epoch import shared_epoch
+from sidecar.cache.purge import SharedJournal
+from sidecar.cache.release import SharedRelease
+from sidecar.store.ledger import shared_counts
+
+if TYPE_CHECKING:
+    from ctypes import Array, c_int64, c_uint64
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """The epoch, the purges, the release that is served, and how much the cache holds."""
+
+    epoch: "Array[c_uint64]" = field(default_factory=shared_epoch)
+    purges: SharedJournal = field(default_factory=SharedJournal)
+    release: SharedRelease = field(default_factory=SharedRelease)
+    counts: "Array[c_int64]" = field(default_factory=shared_counts)

@@ -1,0 +1,51 @@
+"""Reads one open body file by position, and checks it as it does."""
+
+import os
+import threading
+from functools import partial
+
+from sidecar.errors import BodyLost
+from sidecar.store.checksums import BLOCK, Verification
+from sidecar.store.disk import Disk
+
+
+class FileReader:
+    """One body; its file may have been renamed or removed meanwhile.
+
+    With a `verification` no byte is given out of a block that was not found to be right.
+    """
+
+    def __init__(self, disk: Disk, descriptor: int, body: range, verification: Verification | None = None) -> None:
+        """Read the bytes of the file in `body`: others follow them."""
+        self._disk = disk
+        self._descriptor = descriptor
+        self._body = body
+        self._verification = verification
+        self._lock = threading.Lock()
+
+    async def read(self, offset: int, size: int) -> bytes:
+        """Up to `size` bytes of the body from `offset`. Raises OSError, BodyLost when the file was altered."""
+        return await self._disk.run(partial(self._read, offset, size))
+
+    def close(self) -> None:
+        """Close the file; a read that still runs in its thread, for a request that is gone, ends first."""
+        with self._lock:
+            if self._descriptor >= 0:
+                os.close(self._descriptor)
+                self._descriptor = -1
+
+    def _read(self, offset: int, size: int) -> bytes:
+        # The lock keeps the descriptor from being closed, and its number from being reused, under a running read.
+        with self._lock:
+            if self._descriptor < 0:
+                return b""
+            if self._verification is not None:
+                self._verify(self._verification, offset, size)
+            return os.pread(self._descriptor, len(self._body[offset : offset + size]), self._body.start + offset)
+
+    def _verify(self, verification: Verification, offset: int, size: int) -> None:
+        for block in verification.unverified(offset, size):
+            wanted = min(BLOCK, verification.content_length - block * BLOCK)
+            content = os.pread(self._descriptor, wanted, self._body.start + block * BLOCK)
+            if not verification.verify(block, content):
+                raise BodyLost("a stored body was altered")
