@@ -42,6 +42,9 @@ _STATUS: dict[type[OriginError], HTTPStatus] = {
 _DEFAULT_RETRY_SECONDS = 5
 _NOT_STORED = ("cache-control", "no-store")
 
+NOT_ASKED = "s3-sidecar; detail=not-asked"
+"""The Cache-Status of an answer that neither the cache nor the bucket had a part in."""
+
 
 def words_of(status: int) -> str:
     """The text of an error: its status and the reason that goes with it. What went wrong inside is for the log."""
@@ -72,7 +75,7 @@ class FaultHandler(ErrorHandler):
         status = exception.status_code if isinstance(exception, SanicException) else HTTPStatus.INTERNAL_SERVER_ERROR
         if status == HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(exception, RequestCancelled):
             logger.error("a request failed", exc_info=exception)
-        fields = [_NOT_STORED]
+        fields = [_NOT_STORED, ("cache-status", NOT_ASKED)]
         if isinstance(exception, MethodNotAllowed):
             allowed = exception.headers.get("Allow", ALLOWED_METHODS).split(", ")
             fields.append(("allow", ", ".join(sorted(allowed))))

@@ -20,7 +20,7 @@ from sidecar.http.client_address import client_address
 from sidecar.http.cors import ALLOWED_METHODS, cors_fields, preflight_fields
 from sidecar.http.target import Target, TargetError, is_possible_key, parse_target
 from sidecar.observe import Observer, RequestRecord
-from sidecar.server.faults import refusal_reply, words_of
+from sidecar.server.faults import NOT_ASKED, refusal_reply, words_of
 from sidecar.server.responses import Question, Reply, empty_reply, media_type_of, reply_to, text_reply
 from sidecar.server.sending import response_of, send_body
 
@@ -32,9 +32,6 @@ if TYPE_CHECKING:
     from sidecar.origin.website import Website
 
 logger = logging.getLogger(__name__)
-
-NOT_ASKED = "s3-sidecar; detail=not-asked"
-"""The Cache-Status of an answer that neither the cache nor the bucket had a part in."""
 
 ONLY_IF_CACHED = CacheControl.parse("only-if-cached")
 

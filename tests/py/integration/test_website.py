@@ -262,3 +262,11 @@ def test_the_clients_address_is_told(site: Site, key_prefix: str, headers: dict[
     site.get(f"/{key_prefix}who", **headers)
     lines = [line for line in site.server.log().splitlines() if f"'/{key_prefix}who'" in line]
     assert [line.rpartition("from=")[2] for line in lines] == [address]
+
+
+@pytest.mark.parametrize(
+    ("method", "target"), [("OPTIONS", "/"), ("POST", "/"), ("GET", "/.."), ("GET", "a"), ("GET", "/_proxy/other")]
+)
+def test_every_answer_says_what_the_cache_did(site: Site, method: str, target: str) -> None:
+    """An answer that neither the cache nor the store had a part in says so, too."""
+    assert site.get(target, method=method).header("cache-status") == "s3-sidecar; detail=not-asked"
