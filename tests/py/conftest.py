@@ -1,5 +1,6 @@
 """Fixtures: real stores, started once; a relay and servers for each test."""
 
+import resource
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from itertools import count
@@ -14,6 +15,13 @@ from support.seaweedfs import SeaweedFS
 from support.sidecar import Sidecar, StartSidecar
 
 _numbers = count(1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def open_files() -> None:
+    """Allow as many open files as the server allows itself; a login shell's 1,024 are too few for some tests."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 @pytest.fixture(scope="session")
