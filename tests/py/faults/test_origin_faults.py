@@ -56,10 +56,8 @@ def assert_nothing_is_left(site: Site, key: str, stored_before: int) -> None:
     site.server.process.wait_until(lambda: len(files_of(site.server)) == stored_before, 5)
     asked = site.fetches(key)
     site.relay.heal()
-    # A store that was just started, or a circuit that is open still, may take a moment.
-    site.server.process.wait_until(lambda: site.get(f"/{key}").body == BODY, 20)
     assert {site.get(f"/{key}").body == BODY for _ in range(6)} == {True}
-    assert site.fetches(key) >= asked + 1
+    assert site.fetches(key) == asked + 1
 
 
 @pytest.mark.parametrize("is_reset", [False, True], ids=["fin", "reset"])
@@ -158,4 +156,8 @@ def test_a_store_that_dies_within_a_body(node: Site, key: str) -> None:
                 connection.read_body_bytes()
             assert BODY.startswith(closed.value.received)
             assert node.get(f"/{key}").status == 503
-    assert_nothing_is_left(node, key, before)
+    # Started again, it takes a moment to answer: until then the circuit sends a probe now and then.
+    node.server.process.wait_until(lambda: node.get(f"/{key}").body == BODY, 20)
+    asked = node.fetches(key)
+    assert {node.get(f"/{key}").body == BODY for _ in range(6)} == {True}
+    assert (node.fetches(key), len(files_of(node.server))) == (asked, before + 1)

@@ -93,6 +93,8 @@ def test_a_link_to_a_directory_is_one(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to("real")
     prepare_directory(tmp_path / "link")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "link").resolve() == tmp_path / "real"
 
 
 @pytest.mark.parametrize(
