@@ -7,15 +7,15 @@ from pathlib import Path
 DOCS = Path(__file__).parent
 sys.path.insert(0, str(DOCS.parent))  # in a checkout that is not installed, too
 
-from sidecar.setting import Option  # noqa: E402 - found through the line above
 from sidecar.settings import OPTIONS  # noqa: E402 - found through the line above
+from sidecar.settings.option import Option  # noqa: E402 - found through the line above
 
 SETTINGS = """\
 # Settings
 
 Every setting of `s3proxy`. A flag wins over the environment, which wins over the default; empty text counts as not
 given. Booleans read `true`, `false`, `1`, `0`, `yes` and `no`, and a boolean flag alone means `true`. Everything that
-is wrong is reported at once, and the process ends with 2. This page is made from `sidecar/settings.py` by `make docs`.
+is wrong is reported at once, and the process ends with 2. This page is made from `sidecar/settings/` by `make docs`.
 """
 HEAD = ("Flag", "Environment", "Default", "Meaning")
 

@@ -5,11 +5,10 @@ Every worker imports this module again (multiprocessing's spawn), so what only t
 
 import sys
 import tempfile
-from collections.abc import Mapping
 from functools import partial
 
 from sidecar.errors import SettingsError
-from sidecar.settings import Settings, load
+from sidecar.settings import Given, Settings, load
 
 USAGE_ERROR = 2
 
@@ -21,7 +20,7 @@ def main() -> None:
     command(run).main(prog_name="s3proxy")
 
 
-def run(flags: Mapping[str, str], mistakes: tuple[str, ...] = ()) -> None:
+def run(flags: Given, mistakes: tuple[str, ...] = ()) -> None:
     """Serve with these flags, or say everything that is wrong with the configuration and exit with 2."""
     try:
         settings = read(flags, mistakes)
@@ -37,7 +36,7 @@ def run(flags: Mapping[str, str], mistakes: tuple[str, ...] = ()) -> None:
         sys.exit(USAGE_ERROR)
 
 
-def read(flags: Mapping[str, str], mistakes: tuple[str, ...]) -> Settings:
+def read(flags: Given, mistakes: tuple[str, ...]) -> Settings:
     """The settings; raises SettingsError with `mistakes`, found on the command line, and every other one."""
     try:
         settings = load(flags)

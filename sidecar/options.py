@@ -1,16 +1,16 @@
 """The command line of s3proxy, made from the table of settings."""
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from importlib import metadata
 from typing import Any
 
 import rich_click as click
 
-from sidecar.setting import Option
-from sidecar.settings import OPTIONS
+from sidecar.settings import OPTIONS, Given
+from sidecar.settings.option import Option
 
-Action = Callable[[Mapping[str, str], tuple[str, ...]], None]
+Action = Callable[[Given, tuple[str, ...]], None]
 
 _EPILOG = (
     "Every option can be given in the environment under the name shown; the flag wins. "
@@ -21,8 +21,9 @@ _EPILOG = (
 def command(action: Action) -> click.RichCommand:
     """The command that hands the flags given, as text, and the mistakes among them to `action`."""
 
-    def callback(unknown: tuple[str, ...], **flags: str | None) -> None:
-        action({name: text for name, text in flags.items() if text is not None}, unknown_words(unknown))
+    def callback(unknown: tuple[str, ...], **flags: str | tuple[str, ...] | None) -> None:
+        given = {name: text for name, text in flags.items() if text is not None and text != ()}
+        action(given, unknown_words(unknown))
 
     made = click.RichCommand(
         name="s3proxy",
@@ -69,6 +70,7 @@ def _click_option(name: str, option: Option) -> click.Option:
         metavar=option.metavar,
         help=f"{option.help} [{option.metavar}; env: {', '.join(option.env)}; default: {_default(option)}]",
         panel=option.group,
+        multiple=option.is_repeatable,
         **alone,
     )
 

@@ -17,22 +17,14 @@ FILES = sorted(file.relative_to(ROOT).as_posix() for name in ("sidecar", "ops") 
 # that of its package, and a new module beside `sidecar/app.py` may import nothing of ours until it gets one.
 OF_OURS: dict[str, tuple[str, ...]] = {
     "sidecar": (),
-    "sidecar.setting_types": ("sidecar.secret",),
-    "sidecar.setting": ("sidecar.setting_types",),
-    "sidecar.settings": (
-        "sidecar.cpus",
-        "sidecar.errors",
-        "sidecar.secret",
-        "sidecar.setting",
-        "sidecar.setting_types",
-    ),
+    "sidecar.settings": ("sidecar.cpus", "sidecar.errors", "sidecar.secret", "sidecar.settings"),
     "sidecar.shared": (
         "sidecar.cache.epoch",
         "sidecar.cache.purge",
         "sidecar.cache.release",
         "sidecar.store.ledger",
     ),
-    "sidecar.options": ("sidecar.setting", "sidecar.settings"),
+    "sidecar.options": ("sidecar.settings",),
     "sidecar.http": ("sidecar.http",),
     "sidecar.cache": ("sidecar.http", "sidecar.cache", "sidecar.errors", "sidecar.clock", "sidecar.tasks"),
     "sidecar.store": (
@@ -96,9 +88,9 @@ USES: dict[str, tuple[str, ...]] = {
     "time.time_ns": ("sidecar/clock.py",),
     "datetime.datetime.now": ("sidecar/clock.py",),
     "datetime.datetime.utcnow": ("sidecar/clock.py",),
-    "os.environ": ("sidecar/settings.py",),
-    "os.environb": ("sidecar/settings.py",),
-    "os.getenv": ("sidecar/settings.py",),
+    "os.environ": ("sidecar/settings/load.py",),
+    "os.environb": ("sidecar/settings/load.py",),
+    "os.getenv": ("sidecar/settings/load.py",),
     "asyncio.create_task": (),
     "asyncio.ensure_future": (),
     "importlib.import_module": (),
@@ -151,7 +143,7 @@ ALLOWED = {
     "rich-in-the-tool": ("ops/cli/render.py", "from rich.console import Console"),
     "monotonic-time": ("sidecar/cache/engine.py", "import time\nnow = time.monotonic()"),
     "clock": ("sidecar/clock.py", "import time\nnow = time.time()"),
-    "settings": ("sidecar/settings.py", "import os\nenviron = os.environ"),
+    "settings": ("sidecar/settings/load.py", "import os\nenviron = os.environ"),
     "tasks": ("sidecar/tasks.py", "loop.create_task(work())"),
     "another-thing-called-time": ("sidecar/cache/engine.py", "loop.time()"),
 }

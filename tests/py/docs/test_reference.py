@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sidecar.setting import Option
 from sidecar.settings import OPTIONS
+from sidecar.settings.option import Option
 
 ROOT = Path(__file__).parents[3]
 SETTINGS = ROOT / "docs" / "reference" / "settings.md"

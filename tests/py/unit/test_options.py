@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sidecar.options import command, unknown_words
-from sidecar.setting import Option
-from sidecar.settings import OPTIONS
+from sidecar.settings import OPTIONS, Given
+from sidecar.settings.option import Option
 
 BAIT = "correct-horse-battery-staple"
 EVERY_VARIABLE = {name: BAIT for option in OPTIONS.values() for name in option.env}
@@ -53,10 +53,10 @@ class _Call:
     """What the action was called with."""
 
     def __init__(self) -> None:
-        self.flags: Mapping[str, str] = {}
+        self.flags: Given = {}
         self.mistakes: tuple[str, ...] = ()
 
-    def __call__(self, flags: Mapping[str, str], mistakes: tuple[str, ...]) -> None:
+    def __call__(self, flags: Given, mistakes: tuple[str, ...]) -> None:
         self.flags, self.mistakes = flags, mistakes
 
 
@@ -97,7 +97,7 @@ def test_booleans_take_a_word(name: str, word: str) -> None:
 def test_every_flag_works(name: str, option: Option) -> None:
     """Each flag of the table gives its setting."""
     for flag in option.flags:
-        assert _call(flag, "text").flags == {name: "text"}
+        assert _call(flag, "text").flags == {name: ("text",) if option.is_repeatable else "text"}
 
 
 @pytest.mark.parametrize(("words", "expected"), STRANGERS.values(), ids=STRANGERS)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar import setting_types as types
 from sidecar.secret import Secret
+from sidecar.settings import readers as types
 
 Reader = Callable[[str], Any]
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from sidecar.cpus import usable_cpus
 from sidecar.errors import SettingsError
 from sidecar.secret import Secret
-from sidecar.setting import Option
 from sidecar.settings import OPTIONS, Settings, load, worker_number
+from sidecar.settings.option import Option
 
 Environ = Mapping[str, str]
 

@@ -1,10 +1,10 @@
 """One row of the table of settings."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sidecar import setting_types as types
+from sidecar.settings import readers
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,16 +20,18 @@ class Option:
     default: str | Callable[[], str] | None = None
     default_words: str | None = None
     required: bool = False
+    is_repeatable: bool = False
+    """Whether it may be given several times; in the environment, a line for each. Its value is then a tuple."""
 
     @property
     def is_boolean(self) -> bool:
         """Whether the flag may stand alone."""
-        return self.read is types.boolean
+        return self.read is readers.boolean
 
     @property
     def is_secret(self) -> bool:
         """Whether what was given must never be shown."""
-        return self.read in {types.secret, types.mongo_uri}
+        return self.read in {readers.secret, readers.mongo_uri}
 
     @property
     def long_flag(self) -> str:
@@ -43,8 +45,14 @@ class Option:
 
     def default_value(self) -> Any:
         """The default, read."""
+        if self.is_repeatable:
+            return ()
         text = self.default() if callable(self.default) else self.default
         return None if text is None else self.read(text)
+
+    def value_of(self, texts: Sequence[str]) -> Any:
+        """What was given, read: the last text, or all of them. Raises ValueError with what would be right."""
+        return tuple(map(self.read, texts)) if self.is_repeatable else self.read(texts[-1])
 
 
 def setting(flags: str, env: str, read: Callable[[str], Any], metavar: str, **row: Any) -> Any:

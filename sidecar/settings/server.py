@@ -1,0 +1,35 @@
+"""Where the server listens, and who may manage it."""
+
+from dataclasses import dataclass
+
+from sidecar.cpus import usable_cpus
+from sidecar.secret import Secret
+from sidecar.settings import readers
+from sidecar.settings.option import setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerSettings:
+    """Where the server listens, and who may manage it."""
+
+    host: str = setting(
+        "--host", "HOST", readers.listen_host, "ADDRESS",
+        group="Server", default="0.0.0.0",  # noqa: S104 - a container's server is there to be reached
+        help="Address to listen on, or unix:/path.",
+    )  # fmt: skip
+    port: int = setting(
+        "-p --port", "PORT", readers.whole_number(0, 65535), "PORT",
+        group="Server", default="8000", help="Port to listen on; 0 picks a free one and logs it.",
+    )  # fmt: skip
+    threads: int = setting(
+        "-n --threads --workers", "THREADS WORKERS", readers.whole_number(1, 256), "COUNT",
+        group="Server",
+        default=lambda: str(usable_cpus()),
+        default_words="CPUs this process may use",
+        help="Worker processes.",
+    )  # fmt: skip
+    auth_key: Secret | None = setting(
+        "-a --auth-key", "AUTH_KEY", readers.secret, "TOKEN",
+        group="Server",
+        help="Bearer token of the management endpoints; without one they answer 403 to everyone.",
+    )  # fmt: skip

@@ -1,0 +1,32 @@
+"""The one table of settings: all groups together.
+
+Each row is a field: its flags, its environment names, how its text is read, its default and its help. Command line,
+reference documentation and checks are all made from these rows.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+from sidecar.secret import Secret
+from sidecar.settings.bucket import BucketSettings
+from sidecar.settings.cache import CacheSettings
+from sidecar.settings.log import LoggingSettings
+from sidecar.settings.option import Option
+from sidecar.settings.records import RecordsSettings
+from sidecar.settings.server import ServerSettings
+from sidecar.settings.website import WebsiteSettings
+
+_GROUPS = (BucketSettings, ServerSettings, WebsiteSettings, CacheSettings, LoggingSettings, RecordsSettings)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(BucketSettings, ServerSettings, WebsiteSettings, CacheSettings, LoggingSettings, RecordsSettings):
+    """Everything an operator may decide, checked; made by `load`."""
+
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret value, for those who keep them out of logs."""
+        values = (getattr(self, row.name) for row in fields(self))
+        return tuple(value.reveal() for value in values if isinstance(value, Secret))
+
+
+OPTIONS: Mapping[str, Option] = {row.name: row.metadata["option"] for group in _GROUPS for row in fields(group)}
