@@ -1,0 +1,68 @@
+"""From what the cache holds onto the wire."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import TYPE_CHECKING
+
+from sidecar.cache.sliced import SlicedBody
+from sidecar.errors import BodyLost, OriginChanged, OriginError, OriginUnavailable
+from sidecar.server.faults import refusal_reply
+from sidecar.server.responses import Question, Reply, media_type_of, reply_to
+from sidecar.server.sending import send_body
+
+if TYPE_CHECKING:
+    from sanic import HTTPResponse
+
+    from sidecar.cache.answer import Answer
+    from sidecar.cache.engine import Engine
+    from sidecar.clock import Clock
+    from sidecar.server.exchange import Exchange
+    from sidecar.server.finish import Finish
+
+logger = logging.getLogger(__name__)
+
+
+class Delivery:
+    """Sends objects: all of one, a part of it, or only that the client has it already."""
+
+    def __init__(self, engine: "Engine", finish: "Finish", clock: "Clock") -> None:
+        self._engine = engine
+        self._finish = finish
+        self._clock = clock
+
+    async def send(self, exchange: "Exchange", answer: "Answer") -> "HTTPResponse | None":
+        """Answer with an object. Raises BodyLost and OriginChanged as long as nothing was sent."""
+        reply = reply_to(
+            Question.of(exchange.request.method, exchange.header),
+            answer.stored,
+            media_type=media_type_of(answer.stored, exchange.object_key),
+            now=self._clock.now(),
+            is_seekable=answer.body.is_seekable,
+        )
+        if exchange.is_head or reply.bytes is None:
+            return self._finish.whole(exchange, reply)
+        chunks = answer.body.chunks(reply.bytes.start, reply.bytes.stop)
+        try:
+            first = await anext(chunks)  # as long as nothing is sent, a failure can still be told by its status
+        except (BodyLost, OriginChanged):
+            raise
+        except (OriginError, OSError) as error:
+            logger.warning("%r cannot be sent: %s", exchange.resource, error)
+            failure = error if isinstance(error, OriginError) else OriginUnavailable("the stored body cannot be read")
+            return self._finish.whole(exchange, refusal_reply(failure, self._clock.now()))
+        if isinstance(answer.body, SlicedBody):
+            exchange.cache = answer.body.status or answer.status
+        await self._stream(exchange, self._finish.headers(exchange, reply), first, chunks)
+        return None
+
+    async def _stream(self, exchange: "Exchange", reply: Reply, first: bytes, rest: AsyncIterator[bytes]) -> None:
+        try:
+            async with aclosing(send_body(exchange.request, reply, first, rest)) as sent:
+                async for count in sent:
+                    exchange.body_bytes += count
+        except (OriginError, BodyLost, OSError) as error:
+            # Sanic closes the connection short of the promised length, and that is how the client learns of it.
+            logger.warning("%r was broken off after %d bytes: %s", exchange.resource, exchange.body_bytes, error)
+            if isinstance(error, BodyLost | OriginChanged):
+                await self._engine.forget(exchange.object_key)

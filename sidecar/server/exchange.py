@@ -1,0 +1,55 @@
+"""One request while it is being answered."""
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sidecar.http.client_address import client_address
+from sidecar.observe import RequestRecord
+
+if TYPE_CHECKING:
+    from sanic import Request
+
+    from sidecar.http.cache_status import CacheStatus
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request while it is being answered, and what there is to tell of it afterwards."""
+
+    request: "Request"
+    started_ns: int = field(default_factory=time.perf_counter_ns)
+    resource: str = "-"
+    object_key: str = ""
+    status: int = 0
+    media_type: str | None = None
+    body_bytes: int = 0
+    cache: "CacheStatus | None" = None
+
+    @property
+    def is_head(self) -> bool:
+        """Whether the answer has no body."""
+        return bool(self.request.method == "HEAD")
+
+    def header(self, name: str) -> str | None:
+        """A header's value by its lower-case name; repeated fields are one list (RFC 9110 5.3)."""
+        values = self.request.headers.getall(name, [])
+        return ", ".join(value.strip(" \t") for value in values) if values else None
+
+    def record(self, now: float) -> RequestRecord:
+        """What observers are told."""
+        return RequestRecord(
+            method=self.request.method,
+            resource=self.resource,
+            status=self.status,
+            body_bytes=self.body_bytes,
+            client_address=self._client_address(),
+            media_type=self.media_type,
+            outcome="none" if self.cache is None else self.cache.outcome,
+            timestamp_ns=int(now * 1e9),
+            duration_ns=time.perf_counter_ns() - self.started_ns,
+        )
+
+    def _client_address(self) -> str:
+        peer = self.request.conn_info.client_ip if self.request.conn_info else ""
+        return client_address(real_ip=self.header("x-real-ip"), forwarded_for=self.header("x-forwarded-for"), peer=peer)
