@@ -21,7 +21,9 @@ from sidecar.observe import RequestRecord
 from sidecar.origin.s3 import S3Origin, bucket_of
 from sidecar.origin.website import Website
 from sidecar.server import lifecycle, logs
+from sidecar.server.certificate import CertificateLoader, certificate_of
 from sidecar.server.faults import FaultHandler
+from sidecar.server.front import Front
 from sidecar.server.handlers import Rules, WebsiteHandler
 from sidecar.server.listener import Listener
 from sidecar.settings import Settings, worker_number
@@ -79,9 +81,12 @@ class Worker:
         )
         place = Place(settings.endpoint_url or settings.region, settings.bucket)
         self.engine = Engine(place, tools, self._tasks)
+        self.certificate = certificate_of(settings)
 
     async def open(self) -> None:
         """Begin to look for credentials: requests wait for that, the worker's start does not."""
+        if self.certificate is not None:
+            self._tasks.spawn(self.certificate.keep_current(), name="keep the certificate current")
         self._tasks.spawn(self._origin.connect(), name="connect to the bucket")
         self._tasks.spawn(self._origin.keep_credentials(), name="keep credentials")
 
@@ -106,7 +111,7 @@ def prepare(settings: Settings) -> Prepared:
     shared = Shared()
     mistakes: list[str] = []
     listener = None
-    for claim in (logs.configure, prepare_cache, Listener):
+    for claim in (logs.configure, prepare_cache, certificate_of, Listener):
         try:
             claimed = claim(settings)
         except SettingsError as error:
@@ -159,8 +164,12 @@ def create_app(settings: Settings, shared: Shared) -> lifecycle.App:
     logs.configure(settings)
     clock, observer, worker = SystemClock(), RequestLog(), Worker(settings, shared)
     app: lifecycle.App = Sanic(
-        _NAME, config=lifecycle.sanic_config(), configure_logging=False, error_handler=FaultHandler(clock)
+        _NAME,
+        config=lifecycle.sanic_config(),
+        configure_logging=False,
+        error_handler=FaultHandler(clock),
     )
+    app.certloader_class = CertificateLoader(worker.certificate)  # type: ignore[assignment]  # Sanic only calls it
     rules = Rules(
         Website(),
         Release(shared.release, settings.prefix),
@@ -172,5 +181,6 @@ def create_app(settings: Settings, shared: Shared) -> lifecycle.App:
     app.blueprint(create_blueprint(BearerToken(settings), worker.engine.clear))
     app.add_route(website.handle, "/", methods=_METHODS, name="root")
     app.add_route(website.handle, "/<path:path>", methods=_METHODS, name="object")
+    app.ctx.front = Front(settings, clock, observer)
     lifecycle.attach(app, worker)
     return app

@@ -63,6 +63,12 @@ def refusal_reply(error: OriginError, now: float) -> Reply:
     return text_reply(status, words_of(status), now, *fields)
 
 
+def closing_reply(status: HTTPStatus, reason: str, now: float) -> Reply:
+    """The answer to what is no request, with what is wrong with it."""
+    text = f"{words_of(status)}: {reason}"
+    return text_reply(status, text, now, _NOT_STORED, ("cache-status", NOT_ASKED))
+
+
 class FaultHandler(ErrorHandler):
     """Short answers to what Sanic raises before or within a handler; the unexpected goes to the log with its trace."""
 

@@ -34,6 +34,8 @@ DRAIN_SECONDS = 8.0
 """How long a worker waits for answers that are being sent; SIGTERM to exit stays below ten seconds."""
 
 MAX_REQUEST_BODY_BYTES = 64 * 1024
+HTTP_HEAD_CEILING = 16 * 1024
+"""Above what `sidecar.server.head` lets through."""
 
 
 class Worker(Protocol):
@@ -96,6 +98,7 @@ def sanic_config() -> Config:
             "AUTO_EXTEND": False,
             "GRACEFUL_SHUTDOWN_TIMEOUT": DRAIN_SECONDS,
             "MOTD": False,
+            "REQUEST_MAX_HEADER_SIZE": HTTP_HEAD_CEILING,
             "REQUEST_MAX_SIZE": MAX_REQUEST_BODY_BYTES,
         },
         env_prefix=None,

@@ -20,6 +20,7 @@ class Listener:
     """A socket that listens; `close` makes the kernel refuse new connections in every process that shares it."""
 
     def __init__(self, settings: "Settings") -> None:
+        self._scheme = "http" if settings.tls_cert is None else "https"
         self._unix_path = Path(settings.host.removeprefix(_UNIX)) if settings.host.startswith(_UNIX) else None
         self.socket = self._open_unix(self._unix_path) if self._unix_path else _open_tcp(settings.host, settings.port)
 
@@ -29,7 +30,7 @@ class Listener:
         if self._unix_path:
             return f"{_UNIX}{self._unix_path}"
         host, port = self.socket.getsockname()[:2]
-        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        return f"{self._scheme}://[{host}]:{port}" if ":" in host else f"{self._scheme}://{host}:{port}"
 
     def close(self) -> None:
         """Stop accepting; connections already accepted go on."""

@@ -1,13 +1,71 @@
-"""Sanic's HTTP protocol, with the edges that matter here filed off."""
+"""One client's connection: requests are read strictly and handed on one at a time, and nobody may hold it for ever."""
 
+import fcntl
+import math
+import socket
+import struct
+import termios
+from contextlib import suppress
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from sanic.exceptions import RequestTimeout
 from sanic.http import Http
+from sanic.http.constants import Stage
 from sanic.server.protocols.http_protocol import HttpProtocol
+
+from sidecar.server.head import HEAD_END, MAX_HEAD_BYTES, Head, HeadError, check_beginning, read_head, too_long
+
+if TYPE_CHECKING:
+    from asyncio import TimerHandle
+
+    from sidecar.server.front import Deadlines, Front
+
+_LINGER_SECONDS = 2.0
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+_UNTIL_THE_END = math.inf
 
 
 class SidecarHttp(Http):
-    """The requests of one connection."""
+    """The requests of one connection, as far as they are Sanic's."""
 
-    __slots__ = ()
+    __slots__ = ("_is_kept", "_must_close")
+
+    def __init__(self, protocol: "SidecarProtocol") -> None:
+        self._is_kept = True
+        self._must_close = False
+        super().__init__(protocol)
+
+    @property
+    def keep_alive(self) -> bool:
+        """Whether the connection outlives the answer."""
+        return self._is_kept and not self._must_close
+
+    @keep_alive.setter
+    def keep_alive(self, is_kept: bool) -> None:
+        # While it reads a head Sanic judges by the whole Connection field; that was read better already.
+        if not is_kept and self.stage is not Stage.REQUEST:
+            self._must_close = True
+
+    def begin(self, *, is_kept: bool) -> None:
+        """Note what the client wants to become of the connection after the request that is handed over now."""
+        self._is_kept = is_kept
+
+    def close_after_answer(self) -> None:
+        """Make the answer that is being made the last one."""
+        self._must_close = True
+
+    def init_for_request(self) -> None:
+        """Get ready for a request; Sanic calls this before it looks whether there is one."""
+        super().init_for_request()
+        protocol: Any = self.protocol
+        protocol.next_request()
+
+    async def error_response(self, exception: Exception) -> None:
+        """Answer instead of a handler; what could not be read as a request leaves the connection in doubt."""
+        if self.stage is not Stage.HANDLER:
+            self._must_close = True
+        await super().error_response(exception)
 
     def create_empty_request(self) -> None:
         """Stand in for a request that could not be parsed, while its 400 is made.
@@ -19,10 +77,48 @@ class SidecarHttp(Http):
 
 
 class SidecarProtocol(HttpProtocol):
-    """One client's connection."""
+    """One client's connection.
+
+    Bytes wait in `_buffer` until Sanic is done with the request before; so pipelined requests keep their order, and
+    every head is read here before Sanic sees it.
+    """
 
     HTTP_CLASS = SidecarHttp
-    __slots__ = ()
+    __slots__ = ("_body_left", "_buffer", "_front", "_is_free", "_is_refused", "_since", "_timer", "_unsent")
+    transport: Any  # Sanic calls it None before the first callback
+    conn_info: Any
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self._front: Front = self.app.ctx.front
+        self._buffer = bytearray()
+        self._is_free = False
+        self._is_refused = False
+        self._body_left: float = 0
+        self._since: float = self.loop.time()
+        self._timer: TimerHandle | None = None
+        self._unsent: int | None = None
+
+    def data_received(self, data: bytes) -> None:
+        """Take what has come: the rest of a body, and then heads."""
+        if self._is_refused:
+            return
+        if self._body_left:
+            data = self._take_body(data)
+        if self._is_free and not self._buffer and data:
+            self._since = self.loop.time()
+        self._buffer += data
+        if self._is_free:
+            self._advance()
+        elif len(self._buffer) > MAX_HEAD_BYTES:
+            self.transport.pause_reading()
+
+    def next_request(self) -> None:
+        """Sanic is done with a request, or ready for the first: whatever waits is next."""
+        self._is_free = True
+        self._since = self.loop.time()
+        self._body_left = 0
+        self._advance()
 
     def close_if_idle(self) -> bool:
         """At the beginning of a drain: close now, or after the answer that is being made.
@@ -31,5 +127,133 @@ class SidecarProtocol(HttpProtocol):
         """
         closed = bool(super().close_if_idle())
         if not closed and self.http is not None:
-            self.http.keep_alive = False
+            self.http.close_after_answer()
         return closed
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the timer with the connection."""
+        if self._timer is not None:
+            self._timer.cancel()
+        super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Watch whether the client takes anything."""
+        super().pause_writing()
+        self._unsent = self._count_unsent()
+        self._look_in(self._front.deadlines.send)
+
+    def resume_writing(self) -> None:
+        """Stop watching."""
+        super().resume_writing()
+        self._unsent = None
+
+    def check_timeouts(self) -> None:
+        """Begin to watch, or look again: called by Sanic once, and from then on by our timer."""
+        if self.transport is None or self.transport.is_closing():
+            return
+        left = self._seconds_left()
+        if left > 0:
+            self._look_in(left)
+        else:
+            self._expire()
+
+    def _advance(self) -> None:
+        """Hand on the next request, if all of its head is there."""
+        while self._buffer.startswith(b"\r\n"):  # RFC 9112 2.2
+            del self._buffer[:2]
+        if not self._buffer:
+            return
+        try:
+            raw = self._take_head()
+            if raw is not None:
+                self._hand_over(read_head(raw))
+        except HeadError as error:
+            self._refuse(error.status, str(error))
+
+    def _take_head(self) -> bytes | None:
+        """The next head; None when some of it is still to come. Raises HeadError."""
+        end = self._buffer.find(HEAD_END, 0, MAX_HEAD_BYTES + len(HEAD_END))
+        if end < 0:
+            if len(self._buffer) > MAX_HEAD_BYTES:
+                raise too_long(self._buffer)
+            check_beginning(self._buffer)
+            self._look_in(max(0, self._seconds_left()))
+            return None
+        raw = bytes(self._buffer[: end + len(HEAD_END)])
+        del self._buffer[: len(raw)]
+        return raw
+
+    def _hand_over(self, head: Head) -> None:
+        """Let Sanic have a request, and as much of its body as is there."""
+        self._is_free = False
+        self._body_left = _UNTIL_THE_END if head.body_length is None else head.body_length
+        # Where the chunks end is Sanic's to find; what it leaves is nobody's, so the connection ends there.
+        self.http.begin(is_kept=head.is_kept and head.body_length is not None)
+        super().data_received(head.raw)
+        if self._body_left and self._buffer:
+            waiting, self._buffer = bytes(self._buffer), bytearray()
+            self._buffer += self._take_body(waiting)
+
+    def _take_body(self, data: bytes) -> bytes:
+        """Let Sanic have what belongs to the body; the rest comes back."""
+        length = len(data) if self._body_left is _UNTIL_THE_END else min(len(data), int(self._body_left))
+        self._body_left -= length
+        super().data_received(data[:length])
+        return data[length:]
+
+    def _refuse(self, status: HTTPStatus, reason: str) -> None:
+        """Answer what is no request, and close once the client has had time to read that."""
+        self._is_refused = True
+        self._buffer.clear()
+        peer = self.conn_info.client_ip or "-"
+        self.transport.write(self._front.refuse(status, reason, peer))
+        if self.transport.can_write_eof():
+            # Closed at once, with bytes of the client unread, the kernel would reset and the answer be lost.
+            self.transport.write_eof()
+            self._timer = self.loop.call_later(_LINGER_SECONDS, self.close)
+        else:
+            self.close()
+
+    def _seconds_left(self) -> float:
+        """Until this connection has to go, as things stand."""
+        deadlines: Deadlines = self._front.deadlines
+        if self._unsent is not None:
+            return self._seconds_until_stuck()
+        passed: float = self.loop.time() - self._since
+        if self._body_left or (self._is_free and self._buffer):
+            return deadlines.request - passed
+        # While an answer is made, the engine's own limits hold.
+        return deadlines.idle - passed if self._is_free else deadlines.idle
+
+    def _seconds_until_stuck(self) -> float:
+        unsent = self._count_unsent()
+        is_moving = unsent != self._unsent
+        self._unsent = unsent
+        return self._front.deadlines.send if is_moving else 0
+
+    def _count_unsent(self) -> int:
+        """Bytes that the client has not taken, those in the kernel's hands too: it may hold megabytes."""
+        waiting = self.transport.get_write_buffer_size()
+        connection = self.transport.get_extra_info("socket")
+        with suppress(OSError):
+            (in_kernel,) = struct.unpack("i", fcntl.ioctl(connection.fileno(), termios.TIOCOUTQ, b"\0" * 4))
+            waiting += in_kernel
+        return int(waiting)
+
+    def _look_in(self, seconds: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self.loop.call_later(seconds, self.check_timeouts)
+
+    def _expire(self) -> None:
+        if self._unsent is not None:
+            # Otherwise the kernel would go on for minutes with what it still holds.
+            self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+            self.abort()
+        elif self._is_free and self._buffer:
+            self._refuse(HTTPStatus.REQUEST_TIMEOUT, "The request took too long to arrive.")
+        elif self._is_free:
+            self.close()
+        else:
+            self.http.exception = RequestTimeout()
+            self._task.cancel()  # type: ignore[union-attr]  # there is one as long as there is a connection

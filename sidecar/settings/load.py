@@ -60,12 +60,21 @@ def _read(option: Option, source: str, texts: Sequence[str]) -> Any:
     return option.value_of(texts)
 
 
+_PAIRS = (("key", "secret", "the AWS default chain"), ("tls_cert", "tls_key", "plain HTTP"))
+
+
 def _contradictions(values: Mapping[str, Any]) -> list[str]:
-    if ("key" in values and "secret" in values) and (values["key"] is None) != (values["secret"] is None):
-        given, missing = ("secret", "key") if values["key"] is None else ("key", "secret")
-        lacking = f"{OPTIONS[missing].long_flag} (or {OPTIONS[missing].env[0]}) is required when"
-        return [f"{lacking} {OPTIONS[given].long_flag} is given; give both, or neither for the AWS default chain"]
-    return []
+    return [
+        _lonely(one, other, without)
+        for pair in _PAIRS
+        for one, other, without in (pair, (pair[1], pair[0], pair[2]))
+        if {one, other} <= values.keys() and values[one] is not None and values[other] is None
+    ]
+
+
+def _lonely(given: str, missing: str, without: str) -> str:
+    lacking = f"{OPTIONS[missing].long_flag} (or {OPTIONS[missing].env[0]}) is required when"
+    return f"{lacking} {OPTIONS[given].long_flag} is given; give both, or neither for {without}"
 
 
 def worker_number(environ: Mapping[str, str] | None = None) -> int:

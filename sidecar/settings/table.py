@@ -10,17 +10,34 @@ from dataclasses import dataclass, fields
 from sidecar.secret import Secret
 from sidecar.settings.bucket import BucketSettings
 from sidecar.settings.cache import CacheSettings
+from sidecar.settings.connections import ConnectionSettings
 from sidecar.settings.log import LoggingSettings
 from sidecar.settings.option import Option
 from sidecar.settings.records import RecordsSettings
 from sidecar.settings.server import ServerSettings
 from sidecar.settings.website import WebsiteSettings
 
-_GROUPS = (BucketSettings, ServerSettings, WebsiteSettings, CacheSettings, LoggingSettings, RecordsSettings)
+_GROUPS = (
+    BucketSettings,
+    ServerSettings,
+    ConnectionSettings,
+    WebsiteSettings,
+    CacheSettings,
+    LoggingSettings,
+    RecordsSettings,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(BucketSettings, ServerSettings, WebsiteSettings, CacheSettings, LoggingSettings, RecordsSettings):
+class Settings(
+    BucketSettings,
+    ServerSettings,
+    ConnectionSettings,
+    WebsiteSettings,
+    CacheSettings,
+    LoggingSettings,
+    RecordsSettings,
+):
     """Everything an operator may decide, checked; made by `load`."""
 
     def secrets(self) -> tuple[str, ...]:

@@ -115,11 +115,15 @@ class Connection:
 
     def is_closed_within(self, seconds: float) -> bool:
         """Wait for the server to close the connection; False when it sends something, or stays open."""
-        readable, _, _ = select([self._socket], [], [], seconds)
         try:
-            return bool(readable) and self._source.peek(1) == b""
+            return self.is_readable_within(seconds) and self._source.peek(1) == b""
         except ConnectionError:
             return True
+
+    def is_readable_within(self, seconds: float) -> bool:
+        """Wait for the server to send something, or to close."""
+        readable, _, _ = select([self._socket], [], [], seconds)
+        return bool(readable)
 
     def stop_sending(self) -> None:
         """Close this side only, as a client does that has no more requests."""

@@ -18,7 +18,7 @@ AUTH_KEY = "abc123"
 """The bearer token of the management endpoints."""
 
 _ROOT = Path(__file__).parents[3]
-_LISTENING = re.compile(r"listening on http://127\.0\.0\.1:(\d+)")
+_LISTENING = re.compile(r"listening on https?://127\.0\.0\.1:(\d+)")
 _WORKER_READY = re.compile(r"worker ready pid=(\d+)")
 _A_GUARDED_PATH = "/_proxy/_private/_cache/clear"
 _START_SECONDS = 20.0

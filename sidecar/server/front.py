@@ -1,0 +1,50 @@
+"""What every connection of a worker works with before Sanic sees anything of a request."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from sidecar.observe import Observer, RequestRecord
+from sidecar.server.faults import closing_reply
+from sidecar.server.wire import encode_reply
+
+if TYPE_CHECKING:
+    from sidecar.clock import Clock
+    from sidecar.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """Spans in seconds: for a whole request to arrive, for the next to begin, for a client to take anything at all."""
+
+    request: float
+    idle: float
+    send: float
+
+
+class Front:
+    """Answers what never becomes a request, and knows how long a client may take."""
+
+    def __init__(self, settings: "Settings", clock: "Clock", observer: Observer) -> None:
+        self.deadlines = Deadlines(settings.request_timeout, settings.keep_alive_timeout, settings.send_timeout)
+        self._clock = clock
+        self._observer = observer
+
+    def refuse(self, status: HTTPStatus, reason: str, peer: str) -> bytes:
+        """The answer to what is no request, after which the connection is closed."""
+        now = self._clock.now()
+        reply = closing_reply(status, reason, now)
+        self._observer.request_answered(
+            RequestRecord(
+                method="-",
+                resource="-",
+                status=status,
+                body_bytes=len(reply.text),
+                client_address=peer,
+                media_type=reply.media_type,
+                outcome="none",
+                timestamp_ns=int(now * 1e9),
+                duration_ns=0,
+            )
+        )
+        return encode_reply(reply, is_kept=False)

@@ -1,0 +1,138 @@
+"""The head of a request, read strictly: what two parsers could read in two ways is refused. Pure.
+
+Sanic's own parser takes a space before a colon, two Hosts and none; whatever it is given has been read here before.
+"""
+
+import re
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Final
+
+import httptools
+
+MAX_TARGET_BYTES: Final = 8 * 1024
+"""The longest request target (RFC 9112 3 asks for 8,000 at least)."""
+
+MAX_HEAD_BYTES: Final = 16 * 1024 - 4
+"""The longest head; Sanic's parser takes no more."""
+
+HEAD_END: Final = b"\r\n\r\n"
+
+_REQUEST_LINE: Final = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([^ ]+) (HTTP/[0-9]\.[0-9])\r\n")
+_VERSIONS: Final = frozenset({b"HTTP/1.0", b"HTTP/1.1"})
+# RFC 3986 3.2.2, without looking into brackets: nobody here asks the network for it.
+_HOST: Final = re.compile(rb"(?:[A-Za-z0-9\-._~!$&'()*+,;=%]*|\[[0-9A-Fa-f:.%A-Za-z]+\])(?::[0-9]*)?")
+_BEYOND_ASCII: Final = re.compile(rb"[\x80-\xff]")
+_BARE_LINE_FEED: Final = re.compile(rb"(?<!\r)\n")
+
+
+class HeadError(ValueError):
+    """This is no request: answer with `status` and close, since nobody knows where the next one would begin."""
+
+    def __init__(self, status: HTTPStatus, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+@dataclass(slots=True)
+class Head:
+    """One request up to its body. Names are as they came; whitespace around values is cut off.
+
+    `raw` are the bytes, those of the target beyond ASCII percent-encoded; `body_length` is in bytes, None when only the
+    chunks tell where the body ends; `is_kept` tells whether the client keeps the connection (RFC 9112 9.3).
+    """
+
+    raw: bytes
+    method: bytes
+    target: bytes
+    fields: list[tuple[bytes, bytes]] = field(default_factory=list)
+    body_length: int | None = 0
+    is_kept: bool = False
+    is_complete: bool = False
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take note of a field; called by httptools."""
+        self.fields.append((name, value.rstrip(b" \t")))
+
+    def on_message_complete(self) -> None:
+        """There is no body; called by httptools."""
+        self.is_complete = True
+
+    def values(self, name: bytes) -> list[bytes]:
+        """Every value of a field, by its lower-case name."""
+        return [value for known, value in self.fields if known.lower() == name]
+
+
+def read_head(raw: bytes) -> Head:
+    """Read one head, from its request line to the empty line. Raises HeadError (RFC 9112 2.2, 3, 5, 6.3)."""
+    if len(raw) > MAX_HEAD_BYTES:
+        raise too_long(raw)
+    line = _REQUEST_LINE.match(raw)
+    if line is None:
+        raise HeadError(HTTPStatus.BAD_REQUEST, "The request line is malformed.")
+    method, target, version = line.groups()
+    if len(target) > MAX_TARGET_BYTES:
+        raise too_long(raw)
+    if version not in _VERSIONS:
+        raise HeadError(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, "This server speaks HTTP/1.0 and HTTP/1.1.")
+    if _BEYOND_ASCII.search(target):  # as curl sends them
+        target = _BEYOND_ASCII.sub(lambda byte: b"%%%02X" % byte[0][0], target)
+        raw = b"%b %b %b" % (method, target, raw[line.start(3) :])
+    head = Head(raw, method, target)
+    _parse(head)
+    is_newest = version == b"HTTP/1.1"
+    _check_host(head.values(b"host"), is_required=is_newest)
+    head.is_kept = _is_kept(head.values(b"connection"), by_default=is_newest)
+    return head
+
+
+def check_beginning(begun: bytes | bytearray) -> None:
+    """Refuse what cannot become a head any more, however it goes on. Raises HeadError."""
+    if len(begun) > MAX_HEAD_BYTES or (len(begun) > MAX_TARGET_BYTES and b"\r\n" not in begun):
+        raise too_long(begun)
+    if _BARE_LINE_FEED.search(begun):
+        raise HeadError(HTTPStatus.BAD_REQUEST, "Lines must end with a carriage return and a line feed.")
+
+
+def too_long(raw: bytes | bytearray) -> HeadError:
+    """Name what is too long: the target, or all fields together (RFC 6585 5)."""
+    line_end = raw.find(b"\r\n")
+    if line_end < 0 or line_end > MAX_TARGET_BYTES:
+        return HeadError(HTTPStatus.REQUEST_URI_TOO_LONG, f"The request target is over {MAX_TARGET_BYTES} bytes.")
+    return HeadError(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, f"The head is over {MAX_HEAD_BYTES} bytes.")
+
+
+def _parse(head: Head) -> None:
+    parser = httptools.HttpRequestParser(head)
+    try:
+        parser.feed_data(head.raw)
+    except httptools.HttpParserUpgrade:  # an offer that a server may ignore (RFC 9110 7.8)
+        head.is_complete = True
+    except httptools.HttpParserInvalidMethodError:  # none that llhttp knows; all else of the request may be right
+        _parse_unknown_method(head)
+        return
+    except httptools.HttpParserError as error:
+        raise HeadError(HTTPStatus.BAD_REQUEST, f"{error}.") from error
+    if not head.is_complete:
+        lengths = head.values(b"content-length")
+        head.body_length = int(lengths[0]) if lengths else None
+
+
+def _parse_unknown_method(head: Head) -> None:
+    known = Head(b"GET" + head.raw[len(head.method) :], b"GET", head.target)
+    _parse(known)
+    head.fields, head.body_length = known.fields, known.body_length
+
+
+def _is_kept(connection: list[bytes], *, by_default: bool) -> bool:
+    """RFC 9112 9.3."""
+    options = {option.strip(b" \t").lower() for value in connection for option in value.split(b",")}
+    return b"close" not in options and (by_default or b"keep-alive" in options)
+
+
+def _check_host(hosts: list[bytes], *, is_required: bool) -> None:
+    """RFC 9112 3.2."""
+    if len(hosts) > 1 or (is_required and not hosts):
+        raise HeadError(HTTPStatus.BAD_REQUEST, "There must be one Host field.")
+    if hosts and not _HOST.fullmatch(hosts[0]):
+        raise HeadError(HTTPStatus.BAD_REQUEST, "The Host field is malformed.")
