@@ -4,7 +4,7 @@ Sanic's own parser takes a space before a colon, two Hosts and none; whatever it
 """
 
 import re
-from dataclasses import dataclass, field
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Final
 
@@ -23,6 +23,7 @@ _VERSIONS: Final = frozenset({b"HTTP/1.0", b"HTTP/1.1"})
 # RFC 3986 3.2.2, without looking into brackets: nobody here asks the network for it.
 _HOST: Final = re.compile(rb"(?:[A-Za-z0-9\-._~!$&'()*+,;=%]*|\[[0-9A-Fa-f:.%A-Za-z]+\])(?::[0-9]*)?")
 _BEYOND_ASCII: Final = re.compile(rb"[\x80-\xff]")
+_FRAMING: Final = frozenset({b"content-length", b"transfer-encoding"})
 _BARE_LINE_FEED: Final = re.compile(rb"(?<!\r)\n")
 
 
@@ -34,33 +35,33 @@ class HeadError(ValueError):
         self.status = status
 
 
-@dataclass(slots=True)
 class Head:
-    """One request up to its body. Names are as they came; whitespace around values is cut off.
+    """One request up to its body.
 
-    `raw` are the bytes, those of the target beyond ASCII percent-encoded; `body_length` is in bytes, None when only the
-    chunks tell where the body ends; `is_kept` tells whether the client keeps the connection (RFC 9112 9.3).
+    `raw` are its bytes, those of the target beyond ASCII percent-encoded. `fields` maps lower-case names to values
+    without whitespace around them; repeated fields are one list (RFC 9110 5.3). `body_length` is in bytes, None when
+    only the chunks tell where the body ends; `is_kept` tells whether the client keeps the connection (RFC 9112 9.3).
     """
 
-    raw: bytes
-    method: bytes
-    target: bytes
-    fields: list[tuple[bytes, bytes]] = field(default_factory=list)
-    body_length: int | None = 0
-    is_kept: bool = False
-    is_complete: bool = False
+    __slots__ = ("body_length", "fields", "has_no_body", "is_kept", "method", "raw", "target")
+
+    def __init__(self, raw: bytes, method: bytes, target: bytes) -> None:
+        self.raw = raw
+        self.method = method
+        self.target = target
+        self.fields: dict[bytes, bytes] = {}
+        self.body_length: int | None = 0
+        self.is_kept = True
+        self.has_no_body = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take note of a field; called by httptools."""
-        self.fields.append((name, value.rstrip(b" \t")))
+        """Take note of a field; called by httptools, which leaves whitespace behind a value."""
+        name, value, fields = name.lower(), value.rstrip(b" \t"), self.fields
+        fields[name] = b"%b, %b" % (fields[name], value) if name in fields else value
 
     def on_message_complete(self) -> None:
         """There is no body; called by httptools."""
-        self.is_complete = True
-
-    def values(self, name: bytes) -> list[bytes]:
-        """Every value of a field, by its lower-case name."""
-        return [value for known, value in self.fields if known.lower() == name]
+        self.has_no_body = True
 
 
 def read_head(raw: bytes) -> Head:
@@ -81,8 +82,11 @@ def read_head(raw: bytes) -> Head:
     head = Head(raw, method, target)
     _parse(head)
     is_newest = version == b"HTTP/1.1"
-    _check_host(head.values(b"host"), is_required=is_newest)
-    head.is_kept = _is_kept(head.values(b"connection"), by_default=is_newest)
+    host = head.fields.get(b"host")
+    if (host is None and is_newest) or (host is not None and not _is_host(host)):
+        raise HeadError(HTTPStatus.BAD_REQUEST, "There must be one Host field, and it must name a host.")
+    connection = head.fields.get(b"connection")
+    head.is_kept = is_newest if connection is None else _is_kept(connection, by_default=is_newest)
     return head
 
 
@@ -106,16 +110,16 @@ def _parse(head: Head) -> None:
     parser = httptools.HttpRequestParser(head)
     try:
         parser.feed_data(head.raw)
-    except httptools.HttpParserUpgrade:  # an offer that a server may ignore (RFC 9110 7.8)
-        head.is_complete = True
+    except httptools.HttpParserUpgrade:  # an offer that a server may ignore, as it is here (RFC 9110 7.8)
+        head.has_no_body = head.fields.keys().isdisjoint(_FRAMING)
     except httptools.HttpParserInvalidMethodError:  # none that llhttp knows; all else of the request may be right
         _parse_unknown_method(head)
         return
     except httptools.HttpParserError as error:
         raise HeadError(HTTPStatus.BAD_REQUEST, f"{error}.") from error
-    if not head.is_complete:
-        lengths = head.values(b"content-length")
-        head.body_length = int(lengths[0]) if lengths else None
+    if not head.has_no_body:
+        length = head.fields.get(b"content-length")
+        head.body_length = None if length is None else int(length)
 
 
 def _parse_unknown_method(head: Head) -> None:
@@ -124,15 +128,14 @@ def _parse_unknown_method(head: Head) -> None:
     head.fields, head.body_length = known.fields, known.body_length
 
 
-def _is_kept(connection: list[bytes], *, by_default: bool) -> bool:
+@lru_cache(maxsize=256)
+def _is_kept(connection: bytes, *, by_default: bool) -> bool:
     """RFC 9112 9.3."""
-    options = {option.strip(b" \t").lower() for value in connection for option in value.split(b",")}
+    options = {option.strip(b" \t").lower() for option in connection.split(b",")}
     return b"close" not in options and (by_default or b"keep-alive" in options)
 
 
-def _check_host(hosts: list[bytes], *, is_required: bool) -> None:
-    """RFC 9112 3.2."""
-    if len(hosts) > 1 or (is_required and not hosts):
-        raise HeadError(HTTPStatus.BAD_REQUEST, "There must be one Host field.")
-    if hosts and not _HOST.fullmatch(hosts[0]):
-        raise HeadError(HTTPStatus.BAD_REQUEST, "The Host field is malformed.")
+@lru_cache(maxsize=256)
+def _is_host(host: bytes) -> bool:
+    """RFC 9112 3.2; a repeated field has become a list, which is none."""
+    return _HOST.fullmatch(host) is not None

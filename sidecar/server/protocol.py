@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sanic.exceptions import RequestTimeout
 from sanic.http import Http
 from sanic.http.constants import Stage
+from sanic.models.server_types import ConnInfo
 from sanic.server.protocols.http_protocol import HttpProtocol
 
 from sidecar.server.head import HEAD_END, MAX_HEAD_BYTES, Head, HeadError, check_beginning, read_head, too_long
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from sidecar.server.front import Deadlines, Front
 
 _LINGER_SECONDS = 2.0
+_LOW_WATER_BYTES = 16 * 1024
+_HIGH_WATER_BYTES = 64 * 1024
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 _UNTIL_THE_END = math.inf
 
@@ -80,11 +83,21 @@ class SidecarProtocol(HttpProtocol):
     """One client's connection.
 
     Bytes wait in `_buffer` until Sanic is done with the request before; so pipelined requests keep their order, and
-    every head is read here before Sanic sees it.
+    every head is read here before Sanic sees it. Sanic's own task begins with the first request that is handed over.
     """
 
     HTTP_CLASS = SidecarHttp
-    __slots__ = ("_body_left", "_buffer", "_front", "_is_free", "_is_refused", "_since", "_timer", "_unsent")
+    __slots__ = (
+        "_body_left",
+        "_buffer",
+        "_front",
+        "_is_draining",
+        "_is_free",
+        "_is_refused",
+        "_since",
+        "_timer",
+        "_unsent",
+    )
     transport: Any  # Sanic calls it None before the first callback
     conn_info: Any
 
@@ -92,12 +105,21 @@ class SidecarProtocol(HttpProtocol):
         super().__init__(**arguments)
         self._front: Front = self.app.ctx.front
         self._buffer = bytearray()
-        self._is_free = False
+        self._is_free = True
+        self._is_draining = False
         self._is_refused = False
         self._body_left: float = 0
         self._since: float = self.loop.time()
         self._timer: TimerHandle | None = None
         self._unsent: int | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        """Begin to watch; Sanic's part in this begins when it is needed."""
+        transport.set_write_buffer_limits(low=_LOW_WATER_BYTES, high=_HIGH_WATER_BYTES)
+        self.connections.add(self)
+        self.transport = transport
+        self.conn_info = ConnInfo(transport, unix=self._unix)
+        self.check_timeouts()
 
     def data_received(self, data: bytes) -> None:
         """Take what has come: the rest of a body, and then heads."""
@@ -118,6 +140,8 @@ class SidecarProtocol(HttpProtocol):
         self._is_free = True
         self._since = self.loop.time()
         self._body_left = 0
+        if self._is_draining:
+            self.http.close_after_answer()
         self._advance()
 
     def close_if_idle(self) -> bool:
@@ -125,10 +149,12 @@ class SidecarProtocol(HttpProtocol):
 
         Sanic would leave a busy keep-alive connection open after its answer, and wait for it until the drain is over.
         """
-        closed = bool(super().close_if_idle())
-        if not closed and self.http is not None:
+        self._is_draining = True
+        if self._is_free:
+            self.close()
+        elif self.http is not None:
             self.http.close_after_answer()
-        return closed
+        return self._is_free
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the timer with the connection."""
@@ -166,7 +192,7 @@ class SidecarProtocol(HttpProtocol):
         try:
             raw = self._take_head()
             if raw is not None:
-                self._hand_over(read_head(raw))
+                self._answer(read_head(raw))
         except HeadError as error:
             self._refuse(error.status, str(error))
 
@@ -182,6 +208,14 @@ class SidecarProtocol(HttpProtocol):
         raw = bytes(self._buffer[: end + len(HEAD_END)])
         del self._buffer[: len(raw)]
         return raw
+
+    def _answer(self, head: Head) -> None:
+        if self._task is not None:
+            self._hand_over(head)
+            return
+        self._is_free = False
+        self._buffer[:0] = head.raw  # until Sanic is ready for it
+        super().connection_made(self.transport)
 
     def _hand_over(self, head: Head) -> None:
         """Let Sanic have a request, and as much of its body as is there."""

@@ -84,6 +84,7 @@ BODIES = {
     "9112-6.3-length": (b"PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 12", 12),
     "9112-6.3-chunks": (b"PUT / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked", None),
     "9112-6.3-get-with-a-length": (b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 3", 3),
+    "9110-7.8-upgrade": (b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: a\r\nConnection: upgrade\r\nContent-Length: 3", 3),
     "unknown-method": (b"BREW / HTTP/1.1\r\nHost: x\r\nContent-Length: 3", 3),
 }
 
@@ -139,10 +140,10 @@ def test_check_beginning(raw: bytes, status: int | None) -> None:
     assert caught.value.status == status
 
 
-def test_values() -> None:
-    """Fields are found by lower-case name, in their order, without whitespace around them."""
+def test_fields() -> None:
+    """Fields are found by lower-case name, repeated ones as a list, without whitespace around them (RFC 9110 5.3)."""
     head = read_head(b"GET / HTTP/1.1\r\nHost: x\r\nA: 1 \t\r\nB: 2\r\na:3" + END)
-    assert head.values(b"a") == [b"1", b"3"]
+    assert head.fields == {b"host": b"x", b"a": b"1, 3", b"b": b"2"}
 
 
 def test_what_sanic_gets_is_ascii() -> None:
