@@ -76,6 +76,7 @@ OF_OTHERS: dict[str, tuple[str, ...]] = {
     "botocore": ("sidecar/origin/s3.py", "sidecar/origin/s3_errors.py"),
     "concurrent_log_handler": ("sidecar/server/logs.py",),
     "httptools": ("sidecar/server/head.py",),
+    "inotify_simple": ("sidecar/store/watch.py",),
     "rich": ("ops/cli/", "sidecar/server/logs.py"),
     "rich_click": ("sidecar/options.py",),
     "sanic": ("sidecar/server/", "sidecar/app.py", "ops/blueprint.py"),

@@ -1,0 +1,109 @@
+"""Changes in the cache directory, told as they happen."""
+
+import asyncio
+import os
+import shutil
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from sidecar.store.watch import Watch
+
+NAME = "ab" * 32
+OTHER = "cd" * 32
+
+
+class Told:
+    """What was told, and a way to wait for it."""
+
+    def __init__(self) -> None:
+        self.names: list[str | None] = []
+        self._came = asyncio.Event()
+
+    def __call__(self, name: str | None) -> None:
+        """Hear of a change."""
+        self.names.append(name)
+        self._came.set()
+
+    async def next(self) -> str | None:
+        """Wait for the next name."""
+        async with asyncio.timeout(5):
+            while not self.names:
+                self._came.clear()
+                await self._came.wait()
+        return self.names.pop(0)
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    """Make a directory with one body."""
+    made = tmp_path / "cache"
+    made.mkdir()
+    (made / NAME).write_bytes(b"body")
+    return made
+
+
+@pytest.fixture
+async def told() -> Told:
+    """Listen."""
+    return Told()
+
+
+@pytest.fixture
+async def watch(directory: Path, told: Told) -> AsyncIterator[Watch]:
+    """Watch the directory."""
+    made = Watch(directory, told)
+    made.open()
+    yield made
+    made.close()
+
+
+CHANGES: dict[str, Callable[[Path], object]] = {
+    "removed": lambda directory: (directory / NAME).unlink(),
+    "moved away": lambda directory: (directory / NAME).rename(directory.parent / NAME),
+    "replaced": lambda directory: (directory / f"{NAME}.1.0.part").rename(directory / NAME),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+async def test_a_change_is_told(directory: Path, watch: Watch, told: Told, change: Callable[[Path], object]) -> None:
+    """By the name of the body."""
+    (directory / f"{NAME}.1.0.part").write_bytes(b"new")
+    change(directory)
+    assert await told.next() == NAME
+
+
+async def test_what_is_no_change_is_not_told(directory: Path, watch: Watch, told: Told) -> None:
+    """Neither reading, nor writing in place, nor other files' comings and goings."""
+    (directory / NAME).read_bytes()
+    os.utime(directory / NAME)
+    (directory / f"{NAME}.1.0.part").write_bytes(b"new")
+    (directory / f"{NAME}.1.0.part").unlink()
+    (directory / "clear").touch()
+    (directory / "clear").unlink()
+    (directory / OTHER).write_bytes(b"last")
+    (directory / OTHER).unlink()
+    assert await told.next() == OTHER
+    assert told.names == []
+
+
+async def test_a_directory_that_goes_takes_everything_with_it(directory: Path, watch: Watch, told: Told) -> None:
+    """Each body is told, then all of them; another directory in its place can be watched again."""
+    shutil.rmtree(directory)
+    assert [await told.next(), await told.next()] == [NAME, None]
+    assert not watch.is_open
+    os.mkdir(directory)  # noqa: PTH102 - a loop that waits for nobody else
+    (directory / OTHER).write_bytes(b"again")
+    watch.open()
+    (directory / OTHER).unlink()
+    assert await told.next() == OTHER
+
+
+async def test_no_directory(tmp_path: Path, told: Told) -> None:
+    """Nothing can be watched, and nothing is held."""
+    watch = Watch(tmp_path / "none", told)
+    with pytest.raises(FileNotFoundError):
+        watch.open()
+    assert not watch.is_open
+    watch.close()
