@@ -56,7 +56,7 @@ class RequestLog:
                 record.body_bytes,
                 record.duration_ns / 1e6,
                 record.outcome,
-                record.client_address,
+                record.client.address,
             )
 
 

@@ -1,12 +1,25 @@
 """What is known of a request once it has been answered, and who wants to hear of it."""
 
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
+
+from sidecar.http.client_address import client_address
 
 
-@dataclass(frozen=True, slots=True)
-class RequestRecord:
-    """One answered request.
+class Client(NamedTuple):
+    """Where a request came from, as its X-Real-IP and X-Forwarded-For, if there are any, and its connection say."""
+
+    real_ip: str | None
+    forwarded_for: str | None
+    peer: str
+
+    @property
+    def address(self) -> str:
+        """The client's address; worked out only for who wants it."""
+        return client_address(real_ip=self.real_ip, forwarded_for=self.forwarded_for, peer=self.peer)
+
+
+class RequestRecord(NamedTuple):
+    """One answered request; a tuple, since one is made for every request.
 
     `resource` is the path without query, after the index document was resolved; `outcome` is a word of
     `sidecar.http.cache_status.OUTCOMES`, or `none` where the cache was not asked; `duration_ns` is the time spent
@@ -17,7 +30,7 @@ class RequestRecord:
     resource: str
     status: int
     body_bytes: int
-    client_address: str
+    client: Client
     media_type: str | None
     outcome: str
     timestamp_ns: int

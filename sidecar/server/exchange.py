@@ -4,8 +4,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sidecar.http.client_address import client_address
-from sidecar.observe import RequestRecord
+from sidecar.observe import Client, RequestRecord
 
 if TYPE_CHECKING:
     from sanic import Request
@@ -43,13 +42,13 @@ class Exchange:
             resource=self.resource,
             status=self.status,
             body_bytes=self.body_bytes,
-            client_address=self._client_address(),
+            client=self._client(),
             media_type=self.media_type,
             outcome="none" if self.cache is None else self.cache.outcome,
             timestamp_ns=int(now * 1e9),
             duration_ns=time.perf_counter_ns() - self.started_ns,
         )
 
-    def _client_address(self) -> str:
+    def _client(self) -> Client:
         peer = self.request.conn_info.client_ip if self.request.conn_info else ""
-        return client_address(real_ip=self.header("x-real-ip"), forwarded_for=self.header("x-forwarded-for"), peer=peer)
+        return Client(self.header("x-real-ip"), self.header("x-forwarded-for"), peer)

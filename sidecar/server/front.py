@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from sidecar.observe import Observer, RequestRecord
+from sidecar.observe import Client, Observer, RequestRecord
 from sidecar.server.faults import closing_reply
 from sidecar.server.wire import encode_reply
 
@@ -40,7 +40,7 @@ class Front:
                 resource="-",
                 status=status,
                 body_bytes=len(reply.text),
-                client_address=peer,
+                client=Client(None, None, peer),
                 media_type=reply.media_type,
                 outcome="none",
                 timestamp_ns=int(now * 1e9),

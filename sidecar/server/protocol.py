@@ -239,8 +239,7 @@ class SidecarProtocol(HttpProtocol):
         """Answer what is no request, and close once the client has had time to read that."""
         self._is_refused = True
         self._buffer.clear()
-        peer = self.conn_info.client_ip or "-"
-        self.transport.write(self._front.refuse(status, reason, peer))
+        self.transport.write(self._front.refuse(status, reason, self.conn_info.client_ip))
         if self.transport.can_write_eof():
             # Closed at once, with bytes of the client unread, the kernel would reset and the answer be lost.
             self.transport.write_eof()

@@ -1,13 +1,22 @@
-"""Replies as bytes, for answers that are not Sanic's."""
+"""Replies as bytes, for answers that are not Sanic's; in its order and spelling."""
 
 from http import HTTPStatus
+from typing import Final
 
 from sidecar.server.responses import Reply
 
+KEEP_ALIVE: Final = b"connection: keep-alive\r\n\r\n"
+CLOSE: Final = b"connection: close\r\n\r\n"
+"""The last line of a head, and the empty one after it."""
+
+
+def encode_head(reply: Reply) -> bytes:
+    """Status line and headers; one of the two last lines above has to follow."""
+    status = HTTPStatus(reply.status)
+    lines = (f"HTTP/1.1 {status.value} {status.phrase}", *(f"{name}: {value}" for name, value in reply.fields), "")
+    return "\r\n".join(lines).encode()
+
 
 def encode_reply(reply: Reply, *, is_kept: bool) -> bytes:
-    """Status line, headers and text of a reply; without its text where that is a stored body's."""
-    status = HTTPStatus(reply.status)
-    lines = [f"HTTP/1.1 {status.value} {status.phrase}", *(f"{name}: {value}" for name, value in reply.fields)]
-    lines.append("connection: keep-alive" if is_kept else "connection: close")
-    return "\r\n".join((*lines, "", "")).encode() + reply.text
+    """All of a reply whose body is its text."""
+    return encode_head(reply) + (KEEP_ALIVE if is_kept else CLOSE) + reply.text

@@ -24,6 +24,7 @@ OF_OURS: dict[str, tuple[str, ...]] = {
         "sidecar.cache.release",
         "sidecar.store.ledger",
     ),
+    "sidecar.observe": ("sidecar.http.client_address",),
     "sidecar.options": ("sidecar.settings",),
     "sidecar.http": ("sidecar.http",),
     "sidecar.cache": ("sidecar.http", "sidecar.cache", "sidecar.errors", "sidecar.clock", "sidecar.tasks"),
