@@ -17,12 +17,14 @@ from sidecar.cache.tools import DiskLog, Tools
 from sidecar.clock import SystemClock
 from sidecar.errors import SettingsError
 from sidecar.http.cors import ALLOWED_METHODS
+from sidecar.http.header_rules import HeaderRules
 from sidecar.observe import RequestRecord
 from sidecar.origin.s3 import S3Origin, bucket_of
 from sidecar.origin.website import Website
 from sidecar.server import lifecycle, logs
 from sidecar.server.certificate import CertificateLoader, certificate_of
 from sidecar.server.faults import FaultHandler
+from sidecar.server.finish import Finish
 from sidecar.server.front import Front
 from sidecar.server.handlers import Rules, WebsiteHandler
 from sidecar.server.listener import Listener
@@ -163,24 +165,25 @@ def create_app(settings: Settings, shared: Shared) -> lifecycle.App:
     """The application of one process: of the main one, which starts the workers, and of each worker."""
     logs.configure(settings)
     clock, observer, worker = SystemClock(), RequestLog(), Worker(settings, shared)
+    finish = Finish(settings.allowed_origins, HeaderRules(settings.headers), exposes_metadata=settings.expose_metadata)
     app: lifecycle.App = Sanic(
         _NAME,
         config=lifecycle.sanic_config(),
         configure_logging=False,
-        error_handler=FaultHandler(clock),
+        error_handler=FaultHandler(clock, finish),
     )
     app.certloader_class = CertificateLoader(worker.certificate)  # type: ignore[assignment]  # Sanic only calls it
     rules = Rules(
         Website(),
         Release(shared.release, settings.prefix),
         settings.reject_query_strings,
-        settings.allowed_origins,
+        finish,
         honors_cache_control=settings.honor_client_cache_control,
     )
     website = WebsiteHandler(worker.engine, rules, clock, observer)
-    app.blueprint(create_blueprint(BearerToken(settings), worker.engine.clear))
+    app.blueprint(create_blueprint(BearerToken(settings), worker.engine.clear, clock))
     app.add_route(website.handle, "/", methods=_METHODS, name="root")
     app.add_route(website.handle, "/<path:path>", methods=_METHODS, name="object")
-    app.ctx.front = Front(settings, clock, observer)
+    app.ctx.front = Front(settings, finish, clock, observer)
     lifecycle.attach(app, worker)
     return app

@@ -1,12 +1,14 @@
 """Makes stored responses out of what the bucket said. Pure."""
 
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from sidecar.cache import freshness
 from sidecar.cache.freshness import Limits
 from sidecar.cache.ports import OriginHead
 from sidecar.cache.stored import Headers, Kind, StoredResponse
 from sidecar.http.dates import parse_http_date
+from sidecar.http.fields import is_field_value, is_token
 
 KEPT_HEADERS = frozenset(
     {
@@ -21,6 +23,12 @@ KEPT_HEADERS = frozenset(
     }
 )
 """What of the bucket's answer describes the object, and not the store or the transfer."""
+
+METADATA_PREFIX = "x-amz-meta-"
+"""What the names of an object's own metadata begin with; it describes the object too."""
+
+MAX_METADATA_BYTES = 2048
+"""As much of it as S3 takes, names without prefix and values together; see UsingMetadata in the S3 User Guide."""
 
 MAX_TAGS = 128
 _FOREVER_SECONDS = 10.0 * 366 * 86_400
@@ -74,21 +82,21 @@ def remember_unstorable(stored: StoredResponse, seconds: float) -> StoredRespons
 
 def freshen(stored: StoredResponse, head: OriginHead, received: Received, limits: Limits) -> StoredResponse:
     """The stored response after a 304: its body, with the headers that came anew (RFC 9111 3.2, 4.3.4)."""
-    came = {name: value for name, value in head.headers if name in KEPT_HEADERS and name != "content-type"}
-    kept = {name: value for name, value in stored.headers if name not in came}
+    came = {name: value for name, value in _kept(head) if name != "content-type"}
     # A store that repeats no Cache-Control in a 304 has not taken it back.
-    merged = OriginHead(headers=_timeless(head) + tuple({**kept, **came}.items()), content_length=stored.content_length)
-    fresh = _store(stored.kind, merged, replace(received, identity=stored.identity), limits)
+    merged = {**dict(stored.headers), **came, **dict(_timeless(head))}
+    merged_head = OriginHead(headers=tuple(merged.items()), content_length=stored.content_length)
+    fresh = _store(stored.kind, merged_head, replace(received, identity=stored.identity), limits)
     return replace(fresh, etag=stored.etag, last_modified=stored.last_modified, tags=fresh.tags or stored.tags)
 
 
 def _store(kind: Kind, head: OriginHead, received: Received, limits: Limits) -> StoredResponse:
-    received_at = received.received_at
+    received_at, kept = received.received_at, _kept(head)
     return StoredResponse(
         kind=kind,
-        headers=tuple((name, value) for name, value in head.headers if name in KEPT_HEADERS),
+        headers=kept,
         content_length=head.content_length,
-        etag=head.header("etag"),
+        etag=dict(kept).get("etag"),
         last_modified=parse_http_date(head.header("last-modified") or "", now=received_at),
         received_at=received_at,
         initial_age_seconds=freshness.initial_age(head, requested_at=received.requested_at, received_at=received_at),
@@ -100,6 +108,15 @@ def _store(kind: Kind, head: OriginHead, received: Received, limits: Limits) -> 
         purge_count=received.purge_count,
         identity=received.identity,
     )
+
+
+def _kept(head: OriginHead) -> Headers:
+    """The headers that describe the object, as far as they can be sent to anybody, and metadata up to its bound."""
+    sendable = [(name, value) for name, value in head.headers if is_token(name) and is_field_value(value)]
+    metadata = [(name, value) for name, value in sendable if name.startswith(METADATA_PREFIX)]
+    sizes = accumulate(len(f"{name}{value}".encode()) - len(METADATA_PREFIX) for name, value in metadata)
+    fitting = {name for (name, _), size in zip(metadata, sizes, strict=True) if size <= MAX_METADATA_BYTES}
+    return tuple((name, value) for name, value in sendable if name in KEPT_HEADERS or name in fitting)
 
 
 def _timeless(head: OriginHead) -> Headers:

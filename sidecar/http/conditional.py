@@ -45,18 +45,20 @@ def evaluate(conditions: Conditions, *, etag: str | None, last_modified: int | N
     return Precondition.PROCEED
 
 
-def range_applies(if_range: str | None, *, etag: str | None, last_modified: int | None) -> bool:
+def range_applies(if_range: str | None, *, etag: str | None, last_modified: int | None, dated: float) -> bool:
     """Tell whether Range may be honoured: If-Range is absent or names exactly this representation (RFC 9110 13.1.5).
 
-    Entity-tags compare strongly. A date has to equal `last_modified`, epoch seconds, which is taken for a strong
-    validator (RFC 9110 8.8.2.2). Anything else, a malformed value too, means the whole representation.
+    Entity-tags compare strongly. A date has to equal `last_modified`, epoch seconds, and counts only if that is a
+    strong validator: the origin's answer is `dated` at least a second after it, so that nothing can have changed within
+    the same second (RFC 9110 8.8.2.2). Anything else, a malformed value too, means the whole representation.
     """
     if if_range is None:
         return True
     if (asked := EntityTag.parse(if_range)) is not None:
         current = _tag(etag)
         return current is not None and asked.matches_strongly(current)
-    return last_modified is not None and parse_http_date(if_range) == last_modified
+    is_strong = last_modified is not None and dated >= last_modified + 1
+    return is_strong and parse_http_date(if_range) == last_modified
 
 
 def _tag(etag: str | None) -> EntityTag | None:

@@ -49,13 +49,29 @@ def select_ranges(value: str | None, *, length: int, limit: int = 1) -> RangeSel
 
     None when the field is absent or to be ignored: malformed in any part, of another unit, or with more than `limit`
     ranges. Unsatisfiable ranges among satisfiable ones are dropped. Of no bytes nothing can be sent: a `length` of 0
-    is unsatisfiable, by a suffix too. Ranges are neither merged nor sorted. Takes time linear in the value.
+    is unsatisfiable, by a suffix too. Ranges are neither merged (see `coalesce`) nor sorted. Takes time linear in the
+    value.
     """
     specs = _specs(value, limit)
     if not specs or not all(map(_is_well_formed, specs)):
         return None
     selected = (_resolve(first, last, length) for first, last in specs)
     return tuple(chosen for chosen in selected if chosen) or UNSATISFIABLE
+
+
+def coalesce(ranges: tuple[ByteRange, ...]) -> tuple[ByteRange, ...]:
+    """Join ranges that overlap or adjoin, so that no byte is sent twice (RFC 9110 14.2, 15.3.7.2).
+
+    The order stays that of the request: a joined range stands where the first of those that it is made of stood.
+    """
+    joined: list[tuple[int, ByteRange]] = []
+    for place, chosen in sorted(enumerate(ranges), key=lambda ranked: ranked[1].start):
+        if joined and chosen.start <= joined[-1][1].stop:
+            first_place, before = joined[-1]
+            joined[-1] = min(first_place, place), ByteRange(before.start, max(before.stop, chosen.stop))
+        else:
+            joined.append((place, chosen))
+    return tuple(chosen for _, chosen in sorted(joined, key=lambda ranked: ranked[0]))
 
 
 def unsatisfied_content_range(length: int) -> str:

@@ -1,15 +1,17 @@
 """From what the cache holds onto the wire."""
 
 import logging
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from sidecar.cache.sliced import SlicedBody
 from sidecar.errors import BodyLost, OriginChanged, OriginError, OriginUnavailable
+from sidecar.http.multipart import BOUNDARY_LENGTH
 from sidecar.server.faults import refusal_reply
 from sidecar.server.responses import Question, Reply, media_type_of, reply_to
-from sidecar.server.sending import send_body
+from sidecar.server.sending import body_of, send_body
 
 if TYPE_CHECKING:
     from sanic import HTTPResponse
@@ -40,9 +42,12 @@ class Delivery:
             now=self._clock.now(),
             is_seekable=answer.body.is_seekable,
         )
-        if exchange.is_head or reply.bytes is None:
+        if exchange.is_head or not reply.parts:
             return self._finish.whole(exchange, reply)
-        chunks = answer.body.chunks(reply.bytes.start, reply.bytes.stop)
+        reply = self._finish.headers(exchange, reply)
+        if len(reply.parts) > 1:
+            reply = reply.in_parts(secrets.token_hex(BOUNDARY_LENGTH // 2))
+        chunks = body_of(reply, answer.body)
         try:
             first = await anext(chunks)  # as long as nothing is sent, a failure can still be told by its status
         except (BodyLost, OriginChanged):
@@ -53,7 +58,7 @@ class Delivery:
             return self._finish.whole(exchange, refusal_reply(failure, self._clock.now()))
         if isinstance(answer.body, SlicedBody):
             exchange.cache = answer.body.status or answer.status
-        await self._stream(exchange, self._finish.headers(exchange, reply), first, chunks)
+        await self._stream(exchange, self._finish.cache_status(exchange, reply), first, chunks)
         return None
 
     async def _stream(self, exchange: "Exchange", reply: Reply, first: bytes, rest: AsyncIterator[bytes]) -> None:

@@ -19,6 +19,7 @@ from sidecar.errors import (
     OriginUnavailable,
 )
 from sidecar.http.cors import ALLOWED_METHODS
+from sidecar.server.exchange import Exchange
 from sidecar.server.responses import Reply, text_reply
 from sidecar.server.sending import response_of
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from sanic import HTTPResponse, Request
 
     from sidecar.clock import Clock
+    from sidecar.server.finish import Finish
 
 logger = logging.getLogger(__name__)
 
@@ -41,9 +43,6 @@ _STATUS: dict[type[OriginError], HTTPStatus] = {
 }
 _DEFAULT_RETRY_SECONDS = 5
 _NOT_STORED = ("cache-control", "no-store")
-
-NOT_ASKED = "s3-sidecar; detail=not-asked"
-"""The Cache-Status of an answer that neither the cache nor the bucket had a part in."""
 
 
 def words_of(status: int) -> str:
@@ -65,24 +64,31 @@ def refusal_reply(error: OriginError, now: float) -> Reply:
 
 def closing_reply(status: HTTPStatus, reason: str, now: float) -> Reply:
     """The answer to what is no request, with what is wrong with it."""
-    text = f"{words_of(status)}: {reason}"
-    return text_reply(status, text, now, _NOT_STORED, ("cache-status", NOT_ASKED))
+    return text_reply(status, f"{words_of(status)}: {reason}", now, _NOT_STORED)
 
 
 class FaultHandler(ErrorHandler):
     """Short answers to what Sanic raises before or within a handler; the unexpected goes to the log with its trace."""
 
-    def __init__(self, clock: "Clock") -> None:
+    def __init__(self, clock: "Clock", finish: "Finish") -> None:
         super().__init__()
         self._clock = clock
+        self._finish = finish
 
     def response(self, request: "Request | None", exception: Exception) -> "HTTPResponse":
-        """Answer instead of a handler that failed."""
+        """Answer instead of a handler that failed, or was never reached."""
+        reply = self._reply(exception)
+        if request is None:
+            return response_of(reply)
+        # What was begun may know already what the cache did, which stays true.
+        return self._finish.whole(getattr(request.ctx, "exchange", None) or Exchange(request), reply)
+
+    def _reply(self, exception: Exception) -> Reply:
         status = exception.status_code if isinstance(exception, SanicException) else HTTPStatus.INTERNAL_SERVER_ERROR
         if status == HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(exception, RequestCancelled):
             logger.error("a request failed", exc_info=exception)
-        fields = [_NOT_STORED, ("cache-status", NOT_ASKED)]
+        fields = [_NOT_STORED]
         if isinstance(exception, MethodNotAllowed):
             allowed = exception.headers.get("Allow", ALLOWED_METHODS).split(", ")
             fields.append(("allow", ", ".join(sorted(allowed))))
-        return response_of(text_reply(status, words_of(status), self._clock.now(), *fields))
+        return text_reply(status, words_of(status), self._clock.now(), *fields)

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from sidecar.observe import Client, Observer, RequestRecord
 from sidecar.server.faults import closing_reply
+from sidecar.server.finish import NOT_ASKED
 from sidecar.server.wire import encode_reply
 
 if TYPE_CHECKING:
     from sidecar.clock import Clock
+    from sidecar.server.finish import Finish
     from sidecar.settings import Settings
 
 
@@ -25,15 +27,16 @@ class Deadlines:
 class Front:
     """Answers what never becomes a request, and knows how long a client may take."""
 
-    def __init__(self, settings: "Settings", clock: "Clock", observer: Observer) -> None:
+    def __init__(self, settings: "Settings", finish: "Finish", clock: "Clock", observer: Observer) -> None:
         self.deadlines = Deadlines(settings.request_timeout, settings.keep_alive_timeout, settings.send_timeout)
+        self._finish = finish
         self._clock = clock
         self._observer = observer
 
     def refuse(self, status: HTTPStatus, reason: str, peer: str) -> bytes:
         """The answer to what is no request, after which the connection is closed."""
         now = self._clock.now()
-        reply = closing_reply(status, reason, now)
+        reply = self._finish.dress(closing_reply(status, reason, now)).with_fields(("cache-status", NOT_ASKED))
         self._observer.request_answered(
             RequestRecord(
                 method="-",

@@ -11,14 +11,12 @@ from sidecar.cache.policy import NO_DIRECTIVES
 from sidecar.cache.stored import Kind
 from sidecar.errors import BodyLost, OriginChanged, OriginUnavailable
 from sidecar.http.cache_control import CacheControl
-from sidecar.http.cors import ALLOWED_METHODS, preflight_fields
 from sidecar.http.target import Target, TargetError, is_possible_key, parse_target
 from sidecar.observe import Observer
 from sidecar.server.delivery import Delivery
 from sidecar.server.exchange import Exchange
 from sidecar.server.faults import refusal_reply, words_of
-from sidecar.server.finish import Finish
-from sidecar.server.responses import Reply, empty_reply, text_reply
+from sidecar.server.responses import Reply, missing_reply, text_reply
 
 if TYPE_CHECKING:
     from sanic import HTTPResponse, Request
@@ -26,6 +24,7 @@ if TYPE_CHECKING:
     from sidecar.cache.release import Release
     from sidecar.clock import Clock
     from sidecar.origin.website import Website
+    from sidecar.server.finish import Finish
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +41,7 @@ class Rules:
     website: "Website"
     release: "Release"
     reject_query_strings: bool
-    allowed_origins: tuple[str, ...]
+    finish: "Finish"
     honors_cache_control: bool = False
 
 
@@ -54,7 +53,7 @@ class WebsiteHandler:
         self._rules = rules
         self._clock = clock
         self._observer = observer
-        self._finish = Finish(rules.allowed_origins)
+        self._finish = rules.finish
         self._delivery = Delivery(engine, self._finish, clock)
 
     async def handle(self, request: "Request", path: str = "") -> "HTTPResponse | None":
@@ -71,7 +70,7 @@ class WebsiteHandler:
     async def _answer(self, exchange: Exchange) -> "HTTPResponse | None":
         request = exchange.request
         if request.method == "OPTIONS":
-            return self._finish.whole(exchange, self._preflight(exchange))
+            return self._finish.preflight(exchange, self._clock.now())
         target = self._target(request)
         if isinstance(target, Reply):
             return self._finish.whole(exchange, target)
@@ -113,7 +112,7 @@ class WebsiteHandler:
             return self._finish.whole(exchange, refusal_reply(answer.error, self._clock.now()))
         try:
             if answer.stored.kind is Kind.MISSING:
-                return self._finish.whole(exchange, self._plain(HTTPStatus.NOT_FOUND))
+                return self._finish.whole(exchange, missing_reply(answer.stored, self._clock.now()))
             return await self._delivery.send(exchange, answer)
         finally:
             await answer.body.close()
@@ -129,12 +128,6 @@ class WebsiteHandler:
         if self._rules.honors_cache_control:
             return asked
         return ONLY_IF_CACHED if asked.only_if_cached else NO_DIRECTIVES
-
-    def _preflight(self, exchange: Exchange) -> Reply:
-        fields = preflight_fields(
-            exchange.header("origin"), self._rules.allowed_origins, exchange.header("access-control-request-headers")
-        )
-        return empty_reply(HTTPStatus.NO_CONTENT, self._clock.now(), ("allow", ALLOWED_METHODS), *fields)
 
     def _plain(self, status: int) -> Reply:
         return text_reply(status, words_of(status), self._clock.now())

@@ -6,17 +6,31 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 
 from sidecar.cache.stored import StoredResponse
+from sidecar.cache.storing import METADATA_PREFIX
 from sidecar.http.conditional import Conditions, Precondition, evaluate, range_applies
 from sidecar.http.dates import format_http_date
 from sidecar.http.media_types import guess_media_type, is_unset
-from sidecar.http.ranges import UNSATISFIABLE, ByteRange, RangeSelection, select_ranges, unsatisfied_content_range
+from sidecar.http.multipart import closing_delimiter, multipart_length, multipart_type, part_head
+from sidecar.http.ranges import (
+    UNSATISFIABLE,
+    ByteRange,
+    RangeSelection,
+    coalesce,
+    select_ranges,
+    unsatisfied_content_range,
+)
 
 Fields = tuple[tuple[str, str], ...]
+
+MAX_RANGES = 16
+"""A Range with more of them is ignored, as RFC 9110 14.2 allows: it is a mistake, or an attack."""
 
 _TEXT = "text/plain; charset=utf-8"
 _PASSED_ON = ("content-disposition", "content-encoding", "content-language")
 # What a 304 carries (RFC 9110 15.4.5); Content-Type and the like would be metadata the client has already.
-_NOT_MODIFIED = frozenset({"age", "cache-control", "date", "etag", "expires", "last-modified", "vary"})
+_NOT_MODIFIED = frozenset(
+    {"age", "cache-control", "content-location", "date", "etag", "expires", "last-modified", "vary"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +55,23 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """Bytes of the stored body that are sent, of how many in all, and what goes before them on the wire."""
+
+    range: ByteRange
+    complete_length: int
+    head: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
-    """What to send: status, headers, and as its body either `text` or these `bytes` of the stored body."""
+    """What to send: status, headers, and as its body either `text` or `parts` of the stored body and then `tail`."""
 
     status: int
     fields: Fields
     text: bytes = b""
-    bytes: ByteRange | None = None
+    parts: tuple[Part, ...] = ()
+    tail: bytes = b""
 
     def with_fields(self, *fields: tuple[str, str]) -> "Reply":
         """The same with more headers."""
@@ -57,6 +81,21 @@ class Reply:
     def media_type(self) -> str | None:
         """The value of content-type."""
         return next((value for name, value in self.fields if name == "content-type"), None)
+
+    def in_parts(self, boundary: str) -> "Reply":
+        """The same with its parts set apart by `boundary`, for when there are several (RFC 9110 14.6).
+
+        To be called when everything else is decided: the parts get the media type that the whole has till then.
+        """
+        media_type, tail = self.media_type or "", closing_delimiter(boundary)
+        parts = tuple(
+            replace(part, head=part_head(part.range, part.complete_length, media_type=media_type, boundary=boundary))
+            for part in self.parts
+        )
+        length = sum(len(part.head) + part.range.length for part in parts) + len(tail)
+        framing = (("content-type", multipart_type(boundary)), ("content-length", str(length)))
+        fields = (*(field for field in self.fields if field[0] != "content-type"), *framing)
+        return replace(self, fields=fields, parts=parts, tail=tail)
 
 
 def text_reply(status: int, text: str, now: float, *fields: tuple[str, str]) -> Reply:
@@ -88,6 +127,15 @@ def reply_to(question: Question, stored: StoredResponse, *, media_type: str, now
             return _selected(_selection(question, stored), stored, (*fields, ("accept-ranges", "bytes")), now)
 
 
+def missing_reply(stored: StoredResponse, now: float) -> Reply:
+    """The 404 for an object that is not there; with Age (RFC 9111 5.1), and fresh elsewhere for as long as it is here.
+
+    A cache in front so asks again when it is asked again here, and not by its own heuristics (RFC 9111 4.2.2).
+    """
+    fields = (("cache-control", _own_cache_control(stored)), ("age", _age(stored, now)))
+    return text_reply(HTTPStatus.NOT_FOUND, "404 Not Found", now, *fields)
+
+
 def media_type_of(stored: StoredResponse, object_key: str) -> str:
     """The object's own media type, else one by its key's extension."""
     declared = stored.header("content-type")
@@ -101,18 +149,32 @@ def _representation(stored: StoredResponse, media_type: str, now: float) -> Fiel
         *((name, stored.header(name)) for name in _PASSED_ON),
         ("etag", stored.etag),
         ("last-modified", stored.header("last-modified")),
-        ("cache-control", stored.header("cache-control") or f"max-age={math.floor(stored.lifetime_seconds)}"),
+        ("cache-control", stored.header("cache-control") or _own_cache_control(stored)),
         ("expires", stored.header("expires") or format_http_date(fresh_until)),
-        ("age", str(math.floor(stored.age_at(now)))),
+        ("age", _age(stored, now)),
         ("date", format_http_date(now)),
+        *(field for field in stored.headers if field[0].startswith(METADATA_PREFIX)),
     ]
     return tuple((name, value) for name, value in fields if value is not None)
 
 
+def _own_cache_control(stored: StoredResponse) -> str:
+    return f"max-age={math.floor(stored.lifetime_seconds)}"
+
+
+def _age(stored: StoredResponse, now: float) -> str:
+    return str(math.floor(stored.age_at(now)))
+
+
 def _selection(question: Question, stored: StoredResponse) -> RangeSelection:
-    if not range_applies(question.conditions.if_range, etag=stored.etag, last_modified=stored.last_modified):
+    if not range_applies(
+        question.conditions.if_range,
+        etag=stored.etag,
+        last_modified=stored.last_modified,
+        dated=stored.received_at - stored.initial_age_seconds,
+    ):
         return None
-    return select_ranges(question.range, length=stored.content_length)
+    return select_ranges(question.range, length=stored.content_length, limit=MAX_RANGES)
 
 
 def _selected(selection: RangeSelection, stored: StoredResponse, fields: Fields, now: float) -> Reply:
@@ -126,13 +188,21 @@ def _selected(selection: RangeSelection, stored: StoredResponse, fields: Fields,
         )
     if selection is None:
         return _whole(stored, fields)
-    chosen = selection[0]
-    content_range = chosen.content_range(stored.content_length)
-    more = (("content-length", str(chosen.length)), ("content-range", content_range))
-    return Reply(HTTPStatus.PARTIAL_CONTENT, (*fields, *more), bytes=chosen)
+    return _partial(coalesce(selection), stored, fields) or _whole(stored, fields)
+
+
+def _partial(ranges: tuple[ByteRange, ...], stored: StoredResponse, fields: Fields) -> Reply | None:
+    """The 206; None when one with several parts would be longer than the whole (RFC 9110 15.3.7.2)."""
+    complete = stored.content_length
+    parts = tuple(Part(chosen, complete) for chosen in ranges)
+    if len(ranges) == 1:
+        more = (("content-length", str(ranges[0].length)), ("content-range", ranges[0].content_range(complete)))
+        return Reply(HTTPStatus.PARTIAL_CONTENT, (*fields, *more), parts=parts)
+    length = multipart_length(ranges, complete, media_type=dict(fields)["content-type"])
+    return None if length >= complete else Reply(HTTPStatus.PARTIAL_CONTENT, fields, parts=parts)
 
 
 def _whole(stored: StoredResponse, fields: Fields) -> Reply:
     length = stored.content_length
-    everything = ByteRange(0, length) if length else None
-    return Reply(HTTPStatus.OK, (*fields, ("content-length", str(length))), bytes=everything)
+    parts = (Part(ByteRange(0, length), length),) if length else ()
+    return Reply(HTTPStatus.OK, (*fields, ("content-length", str(length))), parts=parts)

@@ -11,6 +11,7 @@ from sidecar.secret import Secret
 from sidecar.settings.bucket import BucketSettings
 from sidecar.settings.cache import CacheSettings
 from sidecar.settings.connections import ConnectionSettings
+from sidecar.settings.headers import HeaderSettings
 from sidecar.settings.log import LoggingSettings
 from sidecar.settings.option import Option
 from sidecar.settings.records import RecordsSettings
@@ -22,6 +23,7 @@ _GROUPS = (
     ServerSettings,
     ConnectionSettings,
     WebsiteSettings,
+    HeaderSettings,
     CacheSettings,
     LoggingSettings,
     RecordsSettings,
@@ -34,6 +36,7 @@ class Settings(
     ServerSettings,
     ConnectionSettings,
     WebsiteSettings,
+    HeaderSettings,
     CacheSettings,
     LoggingSettings,
     RecordsSettings,

@@ -1,6 +1,7 @@
--- Ranges, RFC 9110 14: one of bytes is served, and what is not understood is not there.
+-- Ranges, RFC 9110 14: of bytes, one or several, and what is not understood is not there.
 
 require("tests.lua.support.assertions")
+local multipart = require("tests.lua.support.multipart")
 local requests = require("tests.lua.support.requests")
 local sidecar = require("tests.lua.support.sidecar")
 local site = require("tests.lua.support.site")
@@ -74,6 +75,72 @@ describe("a single range", function()
   end)
 end)
 
+describe("several ranges", function()
+  --- Checks a 206 for pairs of first and last bytes, in their order.
+  local function check_parts(reply, pairs_of_bytes)
+    assert.has_status(206, reply)
+    assert.is_nil(reply.headers["content-range"])
+    assert.equal(tostring(#reply.text), reply.headers["content-length"])
+    local parts = multipart.parts_of(reply)
+    assert.equal(#pairs_of_bytes, #parts)
+    for index, bytes in ipairs(pairs_of_bytes) do
+      local first, last = bytes[1], bytes[2]
+      assert.equal(("bytes %d-%d/%d"):format(first, last, size), parts[index].headers["content-range"])
+      assert.equal(whole.headers["content-type"], parts[index].headers["content-type"])
+      assert.has_bytes(whole.text:sub(first + 1, last + 1), parts[index].text)
+    end
+  end
+
+  it("are parts of one answer", function()
+    check_parts(ask("bytes=0-9,20-29"), { { 0, 9 }, { 20, 29 } })
+  end)
+
+  it("come in the order of the request", function()
+    check_parts(ask("bytes=-1, 20-29 ,0-9"), { { size - 1, size - 1 }, { 20, 29 }, { 0, 9 } })
+  end)
+
+  it("come out of a cold cache too, and leave the connection in order", function()
+    sidecar.clear()
+    requests.with_session(function(session)
+      local options = { headers = { range = "bytes=0-9,20-29" } }
+      check_parts(session:get(TARGET, options), { { 0, 9 }, { 20, 29 } })
+      assert.has_bytes(whole.text, session:get(TARGET).text)
+      check_parts(session:get(TARGET, options), { { 0, 9 }, { 20, 29 } })
+    end)
+  end)
+
+  it("that overlap or adjoin are one", function()
+    check_part(ask("bytes=0-9,5-19"), 0, 19)
+    check_part(ask("bytes=10-19,0-9"), 0, 19)
+  end)
+
+  it("of which one can be satisfied are that one", function()
+    check_part(ask("bytes=0-9,999999999-,-0"), 0, 9)
+  end)
+
+  it("of which none can be satisfied are a 416", function()
+    local reply = ask("bytes=999999999-,-0")
+    assert.has_status(416, reply)
+    assert.equal(("bytes */%d"):format(size), reply.headers["content-range"])
+  end)
+
+  it("count with If-Range as one does", function()
+    check_parts(ask("bytes=0-9,20-29", { ["if-range"] = whole.headers.etag }), { { 0, 9 }, { 20, 29 } })
+    check_whole(ask("bytes=0-9,20-29", { ["if-range"] = '"x"' }))
+  end)
+
+  it("have no meaning for HEAD (14.2)", function()
+    local reply = ask("bytes=0-9,20-29", nil, "HEAD")
+    assert.has_status(200, reply)
+    assert.equal(tostring(size), reply.headers["content-length"])
+  end)
+
+  it("are set apart by another boundary each time", function()
+    local first, second = ask("bytes=0-9,20-29"), ask("bytes=0-9,20-29")
+    assert.are_not.equal(first.headers["content-type"], second.headers["content-type"])
+  end)
+end)
+
 describe("a suffix", function()
   it("is the end of the object", function()
     check_part(ask("bytes=-5"), size - 5, size - 1)
@@ -119,8 +186,20 @@ describe("a Range that is to be ignored", function()
     end)
   end
 
-  it("is one of several ranges: they are not served", function()
-    check_whole(ask("bytes=0-1, 4-5"))
+  it("is one with more ranges than anybody needs (14.2)", function()
+    local ranges = {}
+    for first = 0, 32, 2 do
+      ranges[#ranges + 1] = ("%d-%d"):format(first, first)
+    end
+    check_whole(ask("bytes=" .. table.concat(ranges, ",")))
+  end)
+
+  it("is one with a malformed range among others", function()
+    check_whole(ask("bytes=0-1, 5-2"))
+  end)
+
+  it("is one that asks for more than the whole, with what goes between (15.3.7.2)", function()
+    check_whole(ask(("bytes=0-%d,%d-"):format(math.floor(size / 2), math.floor(size / 2) + 2)))
   end)
 
   it("is one in a HEAD (14.2)", function()

@@ -17,7 +17,13 @@ FILES = sorted(file.relative_to(ROOT).as_posix() for name in ("sidecar", "ops") 
 # that of its package, and a new module beside `sidecar/app.py` may import nothing of ours until it gets one.
 OF_OURS: dict[str, tuple[str, ...]] = {
     "sidecar": (),
-    "sidecar.settings": ("sidecar.cpus", "sidecar.errors", "sidecar.secret", "sidecar.settings"),
+    "sidecar.settings": (
+        "sidecar.cpus",
+        "sidecar.errors",
+        "sidecar.http.header_rules",
+        "sidecar.secret",
+        "sidecar.settings",
+    ),
     "sidecar.shared": (
         "sidecar.cache.epoch",
         "sidecar.cache.purge",

@@ -83,6 +83,17 @@ def test_no_secret_and_no_traceback(run: Run) -> None:
     assert BAIT not in result.stdout + result.stderr
 
 
+def test_a_header_that_would_break_answers(run: Run) -> None:
+    """A rule with a line break, or for a header that frames the message, ends the start and is shown on one line."""
+    result = run("--bucket", "site", "--header", "X-A: b\r\nSet-Cookie: c")
+    assert result.returncode == USAGE_ERROR
+    assert (
+        r"--header must have a value of one line, without control characters, not 'X-A: b\r\nSet-Cookie: c'"
+        in (result.stderr.splitlines()[1])
+    )
+    assert "must not set content-length" in run("--bucket", "site", HEADERS="X-A: b\nContent-Length: 5").stderr
+
+
 def test_stray_words(run: Run) -> None:
     """A word that belongs to no option is a mistake, and is not repeated."""
     result = run(BAIT, S3_BUCKET="site")

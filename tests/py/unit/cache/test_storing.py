@@ -10,7 +10,9 @@ from sidecar.cache.ports import OriginHead
 from sidecar.cache.stored import Kind, StoredResponse
 from sidecar.cache.storing import (
     KEPT_HEADERS,
+    MAX_METADATA_BYTES,
     MAX_TAGS,
+    METADATA_PREFIX,
     Received,
     freshen,
     pass_on,
@@ -53,6 +55,7 @@ KNOWN = {
     "content-language": "de",
     "etag": '"a"',
     "last-modified": format_http_date(NOW - 1000),
+    "x-amz-meta-a": "1",
 }
 
 # What a 304 says → the headers that are different afterwards.
@@ -60,6 +63,7 @@ UPDATES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "rfc9111-3.2-nothing-said-nothing-changes": ({}, {}),
     "rfc9111-3.2-cache-control-is-replaced": ({"cache-control": "max-age=9"}, {"cache-control": "max-age=9"}),
     "rfc9111-3.2-a-new-header-is-added": ({"expires": LATER}, {"expires": LATER}),
+    "rfc9111-3.2-metadata-is-replaced": ({"x-amz-meta-a": "2"}, {"x-amz-meta-a": "2"}),
     "rfc9111-3.2-headers-of-the-store-are-left-out": ({"server": "S3", "x-amz-request-id": "1"}, {}),
     "rfc9111-3.2-the-length-of-a-304-is-not-the-objects": ({"content-length": "0"}, {}),
     "rfc9110-15.4.5-a-304-has-no-media-type-of-the-object": ({"content-type": "application/xml"}, {}),
@@ -96,6 +100,39 @@ def test_an_object_keeps_what_describes_it() -> None:
     described = {name: f"value of {name}" for name in KEPT_HEADERS}
     others = dict.fromkeys(NOT_OF_THE_OBJECT, "1")
     assert dict(stored_object({**others, **described}).headers) == described
+
+
+METADATA = {
+    "kept": ({"x-amz-meta-a": "1", "x-amz-meta-b-c": "zwei, drei"}, ["a", "b-c"]),
+    "empty": ({"x-amz-meta-a": ""}, ["a"]),
+    "rfc2047-as-it-came": ({"x-amz-meta-a": "=?UTF-8?B?w7w=?="}, ["a"]),
+    "rfc9110-5.5-beyond-ascii": ({"x-amz-meta-a": "ü"}, ["a"]),
+    "rfc9110-5.5-line-break": ({"x-amz-meta-a": "1\r\nset-cookie: b", "x-amz-meta-b": "2"}, ["b"]),
+    "rfc9110-5.5-nul": ({"x-amz-meta-a": "\0"}, []),
+    "rfc9110-5.5-no-utf-8": ({"x-amz-meta-a": "\udcfc"}, []),
+    "rfc9110-5.6.2-no-token": ({"x-amz-meta-a b": "1", "x-amz-meta-ä": "1"}, []),
+    "as-much-as-s3-takes": ({"x-amz-meta-a": "x" * (MAX_METADATA_BYTES - 1)}, ["a"]),
+    "more-than-s3-takes": ({"x-amz-meta-a": "x" * MAX_METADATA_BYTES}, []),
+    "bytes-are-counted": ({"x-amz-meta-a": "ü" * (MAX_METADATA_BYTES // 2)}, []),
+    "as-far-as-it-fits": ({"x-amz-meta-a": "1", "x-amz-meta-b": "x" * MAX_METADATA_BYTES, "x-amz-meta-c": "1"}, ["a"]),
+    "others-of-the-store": ({"x-amz-id-2": "1", "x-amz-version-id": "2", "x-amz-metadata": "3"}, []),
+}
+
+
+@pytest.mark.parametrize(("fields", "expected"), METADATA.values(), ids=METADATA)
+def test_metadata(fields: dict[str, str], expected: list[str]) -> None:
+    """An object's own metadata is kept, as far as it can be sent and as much as S3 takes."""
+    stored = stored_object({"content-type": "text/css", **fields})
+    assert stored.header("content-type") == "text/css"
+    kept = {name: value for name, value in stored.headers if name != "content-type"}
+    assert kept == {METADATA_PREFIX + name: fields[METADATA_PREFIX + name] for name in expected}
+
+
+@pytest.mark.parametrize("name", ["content-type", "content-disposition", "etag"])
+def test_what_cannot_be_sent_is_not_kept(name: str) -> None:
+    """No header of an object ends another one (RFC 9110 5.5)."""
+    stored = stored_object({name: 'a"\r\nset-cookie: b'})
+    assert (stored.headers, stored.etag) == ((), None)
 
 
 def test_an_object_is_stored_with_its_validators() -> None:
@@ -189,6 +226,14 @@ def test_a_304_without_tags_keeps_them(said: dict[str, str], expected: tuple[str
     """One with tags replaces them."""
     known = stored_object({**KNOWN, "surrogate-key": "a b"})
     assert freshen(known, head(said, 0), later(1), LIMITS).tags == expected
+
+
+def test_a_304_with_metadata_of_both_kinds() -> None:
+    """Surrogate keys that come again are kept once, as metadata and as tags."""
+    known = stored_object({**KNOWN, "x-amz-meta-surrogate-key": "a"})
+    fresh = freshen(known, head({"x-amz-meta-surrogate-key": "b"}, 0), later(1), LIMITS)
+    assert [value for name, value in fresh.headers if name == "x-amz-meta-surrogate-key"] == ["b"]
+    assert fresh.tags == ("b",)
 
 
 @given(_heads, _instants, _instants)

@@ -36,6 +36,13 @@ IF_MATCH = {
     "rfc9110-13.1.1-malformed-etag": ('"a"', "a", FAILED),
     "rfc9110-13.1.1-malformed-field": ("a", '"a"', FAILED),
     "rfc9110-13.1.1-empty-field": ("", '"a"', FAILED),
+    "rfc9110-13.1.1-one-malformed-in-a-list": ('"a", b', '"a"', FAILED),
+    "rfc9110-13.1.1-star-in-a-list": ('"b", *', '"a"', FAILED),
+    "rfc9110-13.1.1-weak-and-strong-in-a-list": ('W/"a", "a"', '"a"', PROCEED),
+    "rfc9110-5.6.1-empty-members": (', ,"a",', '"a"', PROCEED),
+    "rfc9110-8.8.3-empty-tag": ('""', '""', PROCEED),
+    "rfc9110-8.8.3-case-counts": ('"A"', '"a"', FAILED),
+    "rfc9110-8.8.3-small-w-is-no-mark": ('w/"a"', 'W/"a"', FAILED),
 }
 
 IF_NONE_MATCH = {
@@ -56,6 +63,9 @@ IF_NONE_MATCH = {
     "rfc9110-13.1.2-no-etag": ('"a"', None, PROCEED),
     "rfc9110-13.1.2-malformed-field": ("a", '"a"', PROCEED),
     "rfc9110-13.1.2-empty-field": ("", '"a"', PROCEED),
+    "rfc9110-13.1.2-one-malformed-in-a-list": ('"a", b', '"a"', PROCEED),
+    "rfc9110-13.1.2-star-in-a-list": ('*, "b"', '"a"', PROCEED),
+    "rfc9110-8.8.3-backslash-is-a-character": (r'"a\"', '"a\\"', NOT_MODIFIED),
 }
 
 IF_MODIFIED_SINCE = {
@@ -72,6 +82,11 @@ IF_MODIFIED_SINCE = {
 }
 
 IF_UNMODIFIED_SINCE = {
+    "rfc9110-13.1.4-rfc850": (SAME_RFC850, MODIFIED, PROCEED),
+    "rfc9110-13.1.4-rfc850-earlier": ("Sunday, 06-Nov-94 08:49:36 GMT", MODIFIED, FAILED),
+    "rfc9110-13.1.4-asctime-earlier": ("Sun Nov  6 08:49:36 1994", MODIFIED, FAILED),
+    "rfc9110-13.1.4-future-is-not-invalid": (FUTURE, MODIFIED, PROCEED),
+    "rfc9110-13.1.4-empty": ("", MODIFIED, PROCEED),
     "rfc9110-13.1.4-earlier": (BEFORE, MODIFIED, FAILED),
     "rfc9110-13.1.4-same": (SAME, MODIFIED, PROCEED),
     "rfc9110-13.1.4-later": (AFTER, MODIFIED, PROCEED),
@@ -109,6 +124,16 @@ PRECEDENCE = {
         Conditions(if_none_match='"a"', if_modified_since=BEFORE),
         NOT_MODIFIED,
     ),
+    "rfc9110-13.1.4-ignored-beside-malformed-if-match": (Conditions(if_match="b", if_unmodified_since=SAME), FAILED),
+    "rfc9110-13.2.2-2-invalid-date-then-304": (
+        Conditions(if_unmodified_since="yesterday", if_none_match='"a"'),
+        NOT_MODIFIED,
+    ),
+    "rfc9110-13.2.2-3-both-stars": (Conditions(if_match="*", if_none_match="*"), NOT_MODIFIED),
+    "rfc9110-13.2.2-2-and-4-both-dates": (
+        Conditions(if_unmodified_since=SAME, if_modified_since=SAME),
+        NOT_MODIFIED,
+    ),
     "rfc9110-13.2.2-5-if-range-is-not-for-here": (Conditions(if_range='"b"'), PROCEED),
 }
 
@@ -130,6 +155,14 @@ IF_RANGE = {
     "rfc9110-13.1.5-malformed": ("a", '"a"', MODIFIED, False),
     "rfc9110-13.1.5-malformed-and-no-modification-date": ("a", '"a"', None, False),
     "rfc9110-13.1.5-empty": ("", '"a"', MODIFIED, False),
+}
+
+DATED = {
+    "rfc9110-8.8.2.2-before": (MODIFIED - 1, False),
+    "rfc9110-8.8.2.2-same-second": (MODIFIED, False),
+    "rfc9110-8.8.2.2-within-the-second": (MODIFIED + 0.999, False),
+    "rfc9110-8.8.2.2-a-second-later": (MODIFIED + 1, True),
+    "rfc9110-8.8.2.2-long-after": (NOW, True),
 }
 
 _fields = st.none() | st.sampled_from(["*", '"a"', 'W/"b", "c"', BEFORE, SAME, AFTER]) | st.text()
@@ -176,7 +209,14 @@ def test_two_digit_years_depend_on_now() -> None:
 @pytest.mark.parametrize(("field", "etag", "modified", "expected"), IF_RANGE.values(), ids=IF_RANGE)
 def test_range_applies(field: str | None, etag: str | None, modified: int | None, expected: bool) -> None:
     """Range counts only for exactly the representation that If-Range names."""
-    assert range_applies(field, etag=etag, last_modified=modified) is expected
+    assert range_applies(field, etag=etag, last_modified=modified, dated=MODIFIED + 1) is expected
+
+
+@pytest.mark.parametrize(("dated", "expected"), DATED.values(), ids=DATED)
+def test_range_applies_by_a_strong_date(dated: float, expected: bool) -> None:
+    """A date names one version only if it was over when the origin answered; an entity-tag always does."""
+    assert range_applies(SAME, etag='"a"', last_modified=MODIFIED, dated=dated) is expected
+    assert range_applies('"a"', etag='"a"', last_modified=MODIFIED, dated=dated) is True
 
 
 @given(st.builds(Conditions, _fields, _fields, _fields, _fields, _fields), _fields, st.none() | _instants, _instants)
@@ -192,5 +232,5 @@ def test_evaluate_never_raises(conditions: Conditions, etag: str | None, modifie
 @given(_fields, _fields, st.none() | _instants)
 def test_range_applies_never_raises(field: str | None, etag: str | None, modified: int | None) -> None:
     """Any If-Range is decided; without any validator only its absence applies."""
-    assert isinstance(range_applies(field, etag=etag, last_modified=modified), bool)
-    assert range_applies(field, etag=None, last_modified=None) is (field is None)
+    assert isinstance(range_applies(field, etag=etag, last_modified=modified, dated=NOW), bool)
+    assert range_applies(field, etag=None, last_modified=None, dated=NOW) is (field is None)

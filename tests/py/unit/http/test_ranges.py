@@ -10,6 +10,7 @@ from sidecar.http.ranges import (
     UNSATISFIABLE,
     ByteRange,
     RangeSelection,
+    coalesce,
     select_ranges,
     unsatisfied_content_range,
 )
@@ -92,6 +93,20 @@ SEVERAL: dict[str, tuple[str, RangeSelection]] = {
     "rfc9110-14.2-empty-members-are-not-counted": ("bytes=0-0,,,,1-1", (ByteRange(0, 1), ByteRange(1, 2))),
 }
 
+COALESCED = {
+    "rfc9110-15.3.7.2-apart": ([(0, 2), (4, 6)], [(0, 2), (4, 6)]),
+    "rfc9110-15.3.7.2-apart-by-one-byte": ([(0, 2), (3, 6)], [(0, 2), (3, 6)]),
+    "rfc9110-15.3.7.2-adjacent": ([(0, 2), (2, 6)], [(0, 6)]),
+    "rfc9110-15.3.7.2-overlapping": ([(0, 4), (2, 6)], [(0, 6)]),
+    "rfc9110-15.3.7.2-inside": ([(0, 9), (2, 6)], [(0, 9)]),
+    "rfc9110-15.3.7.2-the-same": ([(2, 6), (2, 6), (2, 6)], [(2, 6)]),
+    "rfc9110-15.3.7.2-descending-and-adjacent": ([(4, 6), (2, 4), (0, 2)], [(0, 6)]),
+    "rfc9110-15.3.7.2-joined-by-a-third": ([(0, 3), (6, 9), (2, 7)], [(0, 9)]),
+    "rfc9110-15.3.7.2-order-of-the-request": ([(8, 9), (0, 2), (4, 6)], [(8, 9), (0, 2), (4, 6)]),
+    "rfc9110-15.3.7.2-joined-stands-where-its-first-stood": ([(6, 8), (0, 2), (8, 9)], [(6, 9), (0, 2)]),
+    "rfc9110-15.3.7.2-one": ([(3, 4)], [(3, 4)]),
+}
+
 WRITTEN = {
     "rfc9110-14.4-first": (ByteRange(0, 10), 100, "bytes 0-9/100"),
     "rfc9110-14.4-example": (ByteRange(42, 1234), 1234, "bytes 42-1233/1234"),
@@ -122,6 +137,25 @@ def test_unsatisfiable(value: str, length: int) -> None:
 def test_several_ranges(value: str, expected: RangeSelection) -> None:
     """Up to the limit, ranges come in the order of the request."""
     assert select_ranges(value, length=10, limit=3) == expected
+
+
+@pytest.mark.parametrize(("given_ranges", "expected"), COALESCED.values(), ids=COALESCED)
+def test_coalesce(given_ranges: list[tuple[int, int]], expected: list[tuple[int, int]]) -> None:
+    """What overlaps or adjoins is one range; all others, and their order, stay."""
+    joined = coalesce(tuple(ByteRange(*pair) for pair in given_ranges))
+    assert [(chosen.start, chosen.stop) for chosen in joined] == expected
+
+
+@given(st.lists(st.tuples(st.integers(0, 50), st.integers(1, 20)), min_size=1, max_size=16))
+def test_coalescing_keeps_the_bytes(spans: list[tuple[int, int]]) -> None:
+    """Exactly the bytes that were asked for are sent, each once, and first what was asked for first."""
+    ranges = tuple(ByteRange(start, start + length) for start, length in spans)
+    joined = coalesce(ranges)
+    sent = [position for chosen in joined for position in range(chosen.start, chosen.stop)]
+    assert len(sent) == len(set(sent))
+    assert set(sent) == {position for chosen in ranges for position in range(chosen.start, chosen.stop)}
+    assert ranges[0].start in range(joined[0].start, joined[0].stop)
+    assert coalesce(joined) == joined
 
 
 @pytest.mark.parametrize("unit", ["0-0,", ",", "-", "0", "0-", " ", "=", "bytes="])

@@ -17,11 +17,16 @@ from sanic.exceptions import (
     ServiceUnavailable,
 )
 from support.manual_clock import ManualClock
+from support.sanic_request import a_request
 
 from sidecar import errors
 from sidecar.errors import OriginError, OriginUnavailable
+from sidecar.http.cache_status import CacheStatus
 from sidecar.http.dates import format_http_date
+from sidecar.http.header_rules import HeaderRule, HeaderRules
+from sidecar.server.exchange import Exchange
 from sidecar.server.faults import FaultHandler, refusal_reply, words_of
+from sidecar.server.finish import NOT_ASKED, Finish
 
 NOW = 1_780_000_000.0
 DATE = format_http_date(NOW)
@@ -57,6 +62,10 @@ EXCEPTIONS = {
     "unexpected": (ZeroDivisionError(BAIT), 500, b"500 Internal Server Error\n"),
     "unexpected-of-the-system": (OSError(28, BAIT), 500, b"500 Internal Server Error\n"),
 }
+
+
+def _handler(*rules: str, origins: tuple[str, ...] = ("*",)) -> FaultHandler:
+    return FaultHandler(ManualClock(NOW), Finish(origins, HeaderRules(tuple(map(HeaderRule.parse, rules)))))
 
 
 def _subclasses(error: type[OriginError]) -> Iterator[type[OriginError]]:
@@ -104,7 +113,7 @@ def test_every_status_has_words(status: int) -> None:
 @pytest.mark.parametrize(("exception", "status", "body"), EXCEPTIONS.values(), ids=EXCEPTIONS)
 def test_exceptions(exception: Exception, status: int, body: bytes) -> None:
     """A client sees the status and its reason, nothing of what went wrong inside."""
-    response = FaultHandler(ManualClock(NOW)).response(None, exception)
+    response = _handler().response(a_request(), exception)
     assert (response.status, response.body) == (status, body)
     assert response.headers["cache-control"] == "no-store"
     assert response.headers["date"] == DATE
@@ -115,14 +124,51 @@ def test_exceptions(exception: Exception, status: int, body: bytes) -> None:
 def test_another_method() -> None:
     """A 405 lists the methods that are allowed (RFC 9110 15.5.6)."""
     exception = MethodNotAllowed("", method="POST", allowed_methods=["GET", "HEAD"])
-    response = FaultHandler(ManualClock(NOW)).response(None, exception)
+    response = _handler().response(a_request(), exception)
     assert (response.status, response.headers["allow"]) == (405, "GET, HEAD")
+
+
+def test_what_every_answer_carries() -> None:
+    """An answer in place of a handler's has CORS and the operator's headers too, but none about storing."""
+    handler = _handler(
+        "X-Frame-Options: DENY", "/a/*=X-A: b", "Cache-Control: max-age=9", origins=("https://a.example",)
+    )
+    request = a_request("/a/b", "POST", origin="https://a.example")
+    response = handler.response(request, MethodNotAllowed("", method="POST", allowed_methods=["GET"]))
+    headers = dict(response.headers)
+    assert len(headers) == len(response.headers)
+    assert (headers["x-frame-options"], headers["x-a"], headers["cache-control"]) == ("DENY", "b", "no-store")
+    assert (headers["access-control-allow-origin"], headers["vary"]) == ("https://a.example", "origin")
+    assert headers["cache-status"] == NOT_ASKED
+
+
+def test_what_was_not_even_parsed() -> None:
+    """A request without a readable target has the headers that every answer has."""
+    response = _handler("X-Frame-Options: DENY", "*=X-A: b").response(a_request(b"*", "NONE"), BadRequest(BAIT))
+    assert (response.status, response.headers.get("x-frame-options"), response.headers.get("x-a")) == (
+        400,
+        "DENY",
+        None,
+    )
+
+
+def test_what_was_begun() -> None:
+    """What the cache did before a handler failed is still told."""
+    request = a_request()
+    request.ctx.exchange = Exchange(request, cache=CacheStatus(hit=True, ttl=5))
+    assert _handler().response(request, ZeroDivisionError(BAIT)).headers["cache-status"] == "s3-sidecar; hit; ttl=5"
+
+
+def test_without_a_request() -> None:
+    """Sanic's signature allows it: the answer is made all the same."""
+    response = _handler().response(None, BadRequest(BAIT))
+    assert (response.status, response.headers["date"]) == (400, DATE)
 
 
 def test_the_unexpected_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     """What nobody expected goes to the log, with its traceback."""
     error = ZeroDivisionError(BAIT)
-    FaultHandler(ManualClock(NOW)).response(None, error)
+    _handler().response(a_request(), error)
     (record,) = caplog.records
     assert record.levelno == logging.ERROR
     assert record.exc_info is not None
@@ -131,5 +177,5 @@ def test_the_unexpected_is_logged(caplog: pytest.LogCaptureFixture) -> None:
 
 def test_a_clients_mistake_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
     """Whoever sends nonsense does not fill the log."""
-    FaultHandler(ManualClock(NOW)).response(None, BadRequest(BAIT))
+    _handler().response(a_request(), BadRequest(BAIT))
     assert caplog.records == []

@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 from sidecar.cache.stored import Kind, StoredResponse
 from sidecar.http.dates import format_http_date
 from sidecar.http.ranges import ByteRange
-from sidecar.server.responses import Question, Reply, empty_reply, media_type_of, reply_to, text_reply
+from sidecar.server.responses import (
+    MAX_RANGES,
+    Question,
+    Reply,
+    empty_reply,
+    media_type_of,
+    missing_reply,
+    reply_to,
+    text_reply,
+)
 
 MODIFIED = 784_111_777
 MODIFIED_DATE = "Sun, 06 Nov 1994 08:49:37 GMT"
@@ -22,6 +31,7 @@ NOW = RECEIVED + 10.9
 DATE = format_http_date(NOW)
 EXPIRES = format_http_date(RECEIVED - AGE_AT_RECEIPT + LIFETIME)
 LENGTH = 1000
+BOUNDARY = "x"
 
 STORED = StoredResponse(
     kind=Kind.OBJECT,
@@ -49,14 +59,17 @@ def _text(words: str) -> dict[str, str]:
     return {"content-type": "text/plain; charset=utf-8", "content-length": str(len(words) + 1), "date": DATE}
 
 
-WHOLE = (200, OBJECT | {"content-length": "1000"}, ByteRange(0, 1000))
-FIRST_TEN = (206, OBJECT | {"content-length": "10", "content-range": "bytes 0-9/1000"}, ByteRange(0, 10))
-LAST_TEN = (206, OBJECT | {"content-length": "10", "content-range": "bytes 990-999/1000"}, ByteRange(990, 1000))
-NOT_MODIFIED = (304, VALIDATORS | FRESHNESS, None)
-FAILED = (412, _text("412 Precondition Failed"), None)
-UNSATISFIABLE = (416, _text("416 Range Not Satisfiable") | {"content-range": "bytes */1000"}, None)
+START, MIDDLE, END = ByteRange(0, 10), ByteRange(400, 500), ByteRange(990, 1000)
+WHOLE = (200, OBJECT | {"content-length": "1000"}, (ByteRange(0, 1000),))
+FIRST_TEN = (206, OBJECT | {"content-length": "10", "content-range": "bytes 0-9/1000"}, (START,))
+LAST_TEN = (206, OBJECT | {"content-length": "10", "content-range": "bytes 990-999/1000"}, (END,))
+# RFC 9110 15.3.7.2: no Content-Range, and its media type and length come with the boundary.
+FIRST_AND_LAST_TEN = (206, OBJECT, (START, END))
+NOT_MODIFIED = (304, VALIDATORS | FRESHNESS, ())
+FAILED = (412, _text("412 Precondition Failed"), ())
+UNSATISFIABLE = (416, _text("416 Range Not Satisfiable") | {"content-range": "bytes */1000"}, ())
 
-Expected = tuple[int, dict[str, str], ByteRange | None]
+Expected = tuple[int, dict[str, str], tuple[ByteRange, ...]]
 
 ANSWERS: dict[str, tuple[dict[str, str], Expected]] = {
     "rfc9110-15.3.1-whole": ({}, WHOLE),
@@ -65,7 +78,27 @@ ANSWERS: dict[str, tuple[dict[str, str], Expected]] = {
     "rfc9110-15.3.7-clipped": ({"range": "bytes=990-5000"}, LAST_TEN),
     "rfc9110-14.2-other-unit": ({"range": "lines=0-9"}, WHOLE),
     "rfc9110-14.2-malformed": ({"range": "bytes=9-0"}, WHOLE),
-    "rfc9110-14.2-two-ranges-are-ignored": ({"range": "bytes=0-9,990-999"}, WHOLE),
+    "rfc9110-14.6-two-ranges": ({"range": "bytes=0-9,990-999"}, FIRST_AND_LAST_TEN),
+    "rfc9110-15.3.7.2-order-of-the-request": ({"range": "bytes=-10,0-9,400-499"}, (206, OBJECT, (END, START, MIDDLE))),
+    "rfc9110-15.3.7.2-one-is-satisfiable": ({"range": "bytes=0-9,1000-,-0"}, FIRST_TEN),
+    "rfc9110-15.3.7.2-overlapping-are-one": ({"range": "bytes=4-9,0-5"}, FIRST_TEN),
+    "rfc9110-15.3.7.2-adjacent-are-one": ({"range": "bytes=0-4,5-9"}, FIRST_TEN),
+    "rfc9110-15.3.7.2-longer-than-the-whole": (
+        {"range": f"bytes={','.join(f'{n}-{n}' for n in range(0, 24, 2))}"},
+        WHOLE,
+    ),
+    "rfc9110-15.3.7.2-all-but-one-byte": ({"range": "bytes=0-499,501-"}, WHOLE),
+    "rfc9110-15.3.7.2-together-the-whole": (
+        {"range": "bytes=0-499,500-"},
+        (206, OBJECT | {"content-length": "1000", "content-range": "bytes 0-999/1000"}, (ByteRange(0, 1000),)),
+    ),
+    "rfc9110-14.2-as-many-as-are-served": ({"range": f"bytes={','.join(['0-9'] * MAX_RANGES)}"}, FIRST_TEN),
+    "rfc9110-14.2-more-than-are-served": ({"range": f"bytes={','.join(['0-9'] * (MAX_RANGES + 1))}"}, WHOLE),
+    "rfc9110-14.2-one-is-malformed": ({"range": "bytes=0-9,9-0"}, WHOLE),
+    "rfc9110-15.5.17-all-beyond-the-end": ({"range": "bytes=1000-,2000-2001"}, UNSATISFIABLE),
+    "rfc9110-13.1.5-same-tag-and-two-ranges": ({"if-range": '"a"', "range": "bytes=0-9,-10"}, FIRST_AND_LAST_TEN),
+    "rfc9110-13.1.5-other-tag-and-two-ranges": ({"if-range": '"b"', "range": "bytes=0-9,-10"}, WHOLE),
+    "rfc9110-13.2.2-304-before-two-ranges": ({"if-none-match": '"a"', "range": "bytes=0-9,-10"}, NOT_MODIFIED),
     "rfc9110-15.5.17-beyond-the-end": ({"range": "bytes=1000-"}, UNSATISFIABLE),
     "rfc9110-15.4.5-same-tag": ({"if-none-match": '"a"'}, NOT_MODIFIED),
     "rfc9110-15.4.5-weak-tag": ({"if-none-match": 'W/"a"'}, NOT_MODIFIED),
@@ -131,11 +164,15 @@ def _fields(reply: Reply) -> dict[str, str]:
     return dict(reply.fields)
 
 
+def _ranges(reply: Reply) -> tuple[ByteRange, ...]:
+    return tuple(part.range for part in reply.parts)
+
+
 @pytest.mark.parametrize(("asked", "expected"), ANSWERS.values(), ids=ANSWERS)
 def test_answer(asked: dict[str, str], expected: Expected) -> None:
     """Status, all headers and the bytes for each kind of question."""
     reply = _ask(asked)
-    assert (reply.status, _fields(reply), reply.bytes) == expected
+    assert (reply.status, _fields(reply), _ranges(reply)) == expected
 
 
 @pytest.mark.parametrize("asked", CONDITIONS.values(), ids=CONDITIONS)
@@ -150,15 +187,36 @@ def test_a_body_that_is_not_seekable(asked: dict[str, str]) -> None:
     """What passes through is sent whole, and says that it takes no ranges; conditions count all the same."""
     without_range = {name: value for name, value in asked.items() if name != "range"}
     reply, seekable = _ask(asked, is_seekable=False), _ask(without_range)
-    assert (reply.status, reply.bytes, reply.text) == (seekable.status, seekable.bytes, seekable.text)
+    assert (reply.status, reply.parts, reply.text) == (seekable.status, seekable.parts, seekable.text)
     assert _fields(reply).get("accept-ranges", "none") == "none"
     assert _fields(reply) | {"accept-ranges": "bytes"} == _fields(seekable) | {"accept-ranges": "bytes"}
+
+
+def test_parts() -> None:
+    """Each part has the media type of the whole and its range; the length counts all (RFC 9110 14.6, 15.3.7.2)."""
+    reply = _ask({"range": "bytes=0-9,990-999"}).in_parts(BOUNDARY)
+    fields = _fields(reply)
+    assert [part.head for part in reply.parts] == [
+        b"\r\n--x\r\nContent-Type: text/html\r\nContent-Range: bytes 0-9/1000\r\n\r\n",
+        b"\r\n--x\r\nContent-Type: text/html\r\nContent-Range: bytes 990-999/1000\r\n\r\n",
+    ]
+    assert reply.tail == b"\r\n--x--\r\n"
+    assert fields["content-type"] == "multipart/byteranges; boundary=x"
+    assert int(fields["content-length"]) == sum(len(part.head) for part in reply.parts) + 20 + len(reply.tail)
+    assert "content-range" not in fields
+
+
+def test_parts_of_what_the_operator_says_it_is() -> None:
+    """A media type that was changed before is that of the parts."""
+    reply = _ask({"range": "bytes=0-9,990-999"})
+    changed = replace(reply, fields=(("content-type", "text/x-own"),)).in_parts(BOUNDARY)
+    assert all(b"Content-Type: text/x-own\r\n" in part.head for part in changed.parts)
 
 
 def test_an_empty_object() -> None:
     """No bytes are a complete body."""
     reply = _ask({}, stored=replace(STORED, content_length=0))
-    assert (reply.status, reply.bytes, _fields(reply)["content-length"]) == (200, None, "0")
+    assert (reply.status, reply.parts, _fields(reply)["content-length"]) == (200, (), "0")
 
 
 def test_a_range_of_an_empty_object() -> None:
@@ -172,6 +230,29 @@ def test_representation(headers: dict[str, str], name: str, expected: str | None
     """What the object carries is passed on; freshness is filled in where it carries none."""
     stored = replace(STORED, headers=tuple(headers.items()))
     assert _fields(_ask({}, stored=stored)).get(name) == expected
+
+
+@pytest.mark.parametrize("seconds", [0, 1], ids=["rfc9110-8.8.2.2-same-second", "rfc9110-8.8.2.2-a-second-later"])
+def test_a_date_for_if_range(seconds: int) -> None:
+    """An object that may have changed within the second of its date is not told apart by it."""
+    stored = replace(STORED, received_at=float(MODIFIED + seconds), initial_age_seconds=0.0)
+    reply = _ask({"if-range": MODIFIED_DATE, "range": "bytes=0-9"}, stored=stored)
+    assert reply.status == (206 if seconds else 200)
+
+
+@pytest.mark.parametrize("lifetime", [0, 60.5])
+def test_a_missing_object(lifetime: float) -> None:
+    """A 404 is as old as what is remembered, and good for as long (RFC 9111 5.1, 5.2.2.1)."""
+    reply = missing_reply(replace(STORED, kind=Kind.MISSING, headers=(), lifetime_seconds=lifetime), NOW)
+    assert (reply.status, reply.text) == (404, b"404 Not Found\n")
+    assert _fields(reply) == _text("404 Not Found") | {"cache-control": f"max-age={int(lifetime)}", "age": "15"}
+
+
+def test_metadata() -> None:
+    """The object's own comes with it, and not with a 304."""
+    stored = replace(STORED, headers=(*STORED.headers, ("x-amz-meta-a", "1"), ("x-amz-version-id", "2")))
+    assert {name for name in _fields(_ask({}, stored=stored)) if name.startswith("x-")} == {"x-amz-meta-a"}
+    assert "x-amz-meta-a" not in _fields(_ask({"if-none-match": "*"}, stored=stored))
 
 
 def test_an_object_without_validators() -> None:
@@ -227,7 +308,8 @@ def test_media_type_of_a_reply() -> None:
 @given(
     st.dictionaries(
         st.sampled_from(["range", "if-range", "if-match", "if-none-match", "if-modified-since", "if-unmodified-since"]),
-        st.sampled_from(["*", '"a"', '"b"', MODIFIED_DATE, "bytes=0-", "bytes=-5", "bytes=999-1000"]) | st.text(),
+        st.sampled_from(["*", '"a"', '"b"', MODIFIED_DATE, "bytes=0-", "bytes=-5", "bytes=999-1000", "bytes=-1,0-0"])
+        | st.text(),
     ),
     st.integers(0, 2000),
     st.sampled_from(["GET", "HEAD"]),
@@ -236,11 +318,13 @@ def test_media_type_of_a_reply() -> None:
 def test_any_question_has_a_coherent_answer(asked: dict[str, str], length: int, method: str, is_seekable: bool) -> None:
     """Content-Length is the number of bytes to send, and ranges lie within the object."""
     reply = _ask(asked, method, replace(STORED, content_length=length), is_seekable=is_seekable)
-    fields, chosen = _fields(reply), reply.bytes
+    reply = reply.in_parts(BOUNDARY) if len(reply.parts) > 1 else reply
+    fields, sent = _fields(reply), sum(len(part.head) + part.range.length for part in reply.parts)
     assert reply.status in {200, 206, 304, 412, 416}
     assert ("content-length" in fields) is (reply.status != 304)
-    assert int(fields.get("content-length", "0")) == len(reply.text) + (chosen.length if chosen else 0)
-    assert chosen is None or 0 <= chosen.start < chosen.stop <= length
+    assert int(fields.get("content-length", "0")) == len(reply.text) + sent + len(reply.tail)
+    assert sent + len(reply.tail) <= length
+    assert all(0 <= chosen.start < chosen.stop <= length for chosen in _ranges(reply))
 
 
 @given(st.lists(st.floats(RECEIVED, RECEIVED + 1e6), min_size=2).map(sorted))

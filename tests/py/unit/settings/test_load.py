@@ -50,6 +50,8 @@ DEFAULTS = {
     "auth_key": None,
     "reject_query_strings": False,
     "allowed_origins": ("*",),
+    "headers": (),
+    "expose_metadata": False,
     "ttl": 300,
     "console": False,
     "log_dir": Path("logs"),
@@ -147,6 +149,21 @@ def test_key_and_secret_go_together(flags: dict[str, str], expected: str) -> Non
     """One half of a key pair is a mistake: the default chain would silently be asked instead."""
     (mistake,) = _mistakes(**REQUIRED, **flags)
     assert mistake.startswith(expected)
+
+
+def test_headers_in_the_environment() -> None:
+    """A line each; a flag, given once or more, takes the place of all of them."""
+    environ = {"HEADERS": "X-A: 1\n\n /b*=X-B: 2 \n"}
+    assert [rule.name for rule in _settings(environ).headers] == ["x-a", "x-b"]
+    assert [rule.name for rule in load(REQUIRED | {"headers": ("X-C: 3", "X-D: 4")}, environ).headers] == ["x-c", "x-d"]
+
+
+@pytest.mark.parametrize("text", ["X-A: b\r\nSet-Cookie: c", "X-A: b\rc", "X-A: \0", "Content-Length: 5", "X A: b"])
+def test_a_header_that_cannot_be_set(text: str) -> None:
+    """What would break an answer is a mistake at the start, shown so that no line of the log is broken by it."""
+    (mistake,) = _mistakes(**REQUIRED, headers=text)
+    assert mistake.startswith("--header must")
+    assert mistake.isprintable()
 
 
 def test_a_wrong_secret_is_one_mistake() -> None:
