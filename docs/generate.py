@@ -8,14 +8,29 @@ DOCS = Path(__file__).parent
 sys.path.insert(0, str(DOCS.parent))  # in a checkout that is not installed, too
 
 from sidecar.settings import OPTIONS  # noqa: E402 - found through the line above
+from sidecar.settings.mounts import MOUNT_OPTIONS  # noqa: E402 - found through the line above
 from sidecar.settings.option import Option  # noqa: E402 - found through the line above
 
 SETTINGS = """\
 # Settings
 
-Every setting of `s3proxy`. A flag wins over the environment, which wins over the default; empty text counts as not
-given. Booleans read `true`, `false`, `1`, `0`, `yes` and `no`, and a boolean flag alone means `true`. Everything that
-is wrong is reported at once, and the process ends with 2. This page is made from `sidecar/settings/` by `make docs`.
+Every setting of `s3proxy`. A flag wins over the environment, that over the [configuration file](#configuration-file),
+that over the default; empty text counts as not given. Booleans read `true`, `false`, `1`, `0`, `yes` and `no`, and a
+boolean flag alone means `true`. Everything that is wrong is reported at once, and the process ends with 2. This page is
+made from `sidecar/settings/` by `make docs`.
+"""
+FILE = """\
+## Configuration file
+
+`--config FILE` names it; it is TOML. A setting is called as its long flag is, without the dashes:
+`cache-max-size = "2GiB"`, `port = 8080`, `console = true`, `allowed-origins = ["https://example.com"]`. A flag that may
+be repeated takes a list.
+
+`[[mount]]` tables stand below all of that. Each needs `path` and `bucket`, and may have:
+{names}.
+
+`prefix` is empty unless given. What else is not given comes from the top level; `key` and `secret` only if the mount
+has neither. Where mounts are given by flags or in the environment, those of the file do not count.
 """
 HEAD = ("Flag", "Environment", "Default", "Meaning")
 
@@ -40,7 +55,12 @@ def pages() -> dict[Path, str]:
 def settings_page() -> str:
     """One table for each group of settings, in the order of the code."""
     groups = dict.fromkeys(option.group for option in OPTIONS.values())
-    return "\n".join([SETTINGS, *map(_group, groups)])
+    return "\n".join([SETTINGS, *map(_group, groups), _file()])
+
+
+def _file() -> str:
+    names = (alias for option in MOUNT_OPTIONS.values() for alias in option.names)
+    return FILE.format(names=", ".join(_code(name) for name in names if name not in {"path", "bucket"}))
 
 
 def _group(group: str) -> str:

@@ -1,13 +1,15 @@
 """The composition root: everything is made and joined here, once in each worker."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 from sanic import Sanic
 
 from ops.auth import BearerToken
 from ops.blueprint import create_blueprint
-from sidecar.cache.engine import Engine, Place
+from sidecar.cache.engine import Engine
 from sidecar.cache.epoch import Epoch
 from sidecar.cache.eviction import Bounds
 from sidecar.cache.freshness import Limits
@@ -19,7 +21,8 @@ from sidecar.errors import SettingsError
 from sidecar.http.cors import ALLOWED_METHODS
 from sidecar.http.header_rules import HeaderRules
 from sidecar.observe import RequestRecord
-from sidecar.origin.s3 import S3Origin, bucket_of
+from sidecar.origin.place import place_of
+from sidecar.origin.s3 import OWN_KEYS, S3Origin, bucket_of, new_session
 from sidecar.origin.website import Website
 from sidecar.server import lifecycle, logs
 from sidecar.server.certificate import CertificateLoader, certificate_of
@@ -28,7 +31,8 @@ from sidecar.server.finish import Finish
 from sidecar.server.front import Front
 from sidecar.server.handlers import Rules, WebsiteHandler
 from sidecar.server.listener import Listener
-from sidecar.settings import Settings, worker_number
+from sidecar.server.site import FixedFolder, Site, Sites
+from sidecar.settings import BucketSettings, Mount, Settings, worker_number
 from sidecar.shared import Shared
 from sidecar.store.bodies import FileBodies, finish_clear, sweep
 from sidecar.store.ledger import Ledger
@@ -63,16 +67,16 @@ class RequestLog:
 
 
 class Worker:
-    """What one worker holds beside Sanic."""
+    """What one worker holds beside Sanic: its sites, and all they share."""
 
     def __init__(self, settings: Settings, shared: Shared) -> None:
         clock = SystemClock()
         self._tasks = Tasks()
-        self._origin = S3Origin(bucket_of(settings))
         room = Room(settings.cache_dir, _bounds(settings), Ledger(shared.counts, worker_number()))
         self._bodies = FileBodies(settings.cache_dir, room, clock)
-        tools = Tools(
-            origin=self._origin,
+        self._origins = _origins(settings)
+        make_tools = partial(
+            Tools,
             metadata=Metadata(settings.cache_max_entries),
             bodies=self._bodies,
             epoch=Epoch(shared.epoch),
@@ -81,22 +85,47 @@ class Worker:
             limits=_limits(settings),
             disk_log=DiskLog(clock),
         )
-        place = Place(settings.endpoint_url or settings.region, settings.bucket)
-        self.engine = Engine(place, tools, self._tasks)
+        engines = {
+            bucket: Engine(place_of(bucket, self._origins), make_tools(origin=origin), self._tasks)
+            for bucket, origin in self._origins.items()
+        }
+        release = Release(shared.release, settings.prefix)
+        root = Site("", Website(), engines[_whole(settings.root)], release)
+        self.sites = Sites(root, [_site(mount, engines) for mount in settings.mounts])
         self.certificate = certificate_of(settings)
 
     async def open(self) -> None:
         """Begin to look for credentials: requests wait for that, the worker's start does not."""
         if self.certificate is not None:
             self._tasks.spawn(self.certificate.keep_current(), name="keep the certificate current")
-        self._tasks.spawn(self._origin.connect(), name="connect to the bucket")
-        self._tasks.spawn(self._origin.keep_credentials(), name="keep credentials")
+        for origin in self._origins.values():
+            self._tasks.spawn(origin.connect(), name="connect to a bucket")
+            self._tasks.spawn(origin.keep_credentials(), name="keep credentials")
 
     async def close(self) -> None:
         """Give up what is still being fetched, and close every file and connection."""
         await self._tasks.cancel_all()
-        await self._origin.close()
+        for origin in self._origins.values():
+            await origin.close()
         self._bodies.close()
+
+
+def _origins(settings: Settings) -> dict[BucketSettings, S3Origin]:
+    """One for each bucket and way to it, however many mounts lead there."""
+    session = new_session()
+    own_keys = {_whole(mount): f"key and secret of the mount at {mount.path}" for mount in reversed(settings.mounts)}
+    own_keys |= {bucket: OWN_KEYS for bucket in own_keys if bucket.key == settings.key}
+    own_keys |= {_whole(settings.root): OWN_KEYS}
+    return {bucket: S3Origin(bucket_of(bucket, keys), session) for bucket, keys in own_keys.items()}
+
+
+def _whole(mount: Mount) -> BucketSettings:
+    """The mount's bucket, whichever folder of it is served."""
+    return replace(mount.origin, prefix="")
+
+
+def _site(mount: Mount, engines: Mapping[BucketSettings, Engine]) -> Site:
+    return Site(mount.path, Website(), engines[_whole(mount)], FixedFolder(mount.origin.prefix))
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +153,13 @@ def prepare(settings: Settings) -> Prepared:
         raise SettingsError(tuple(mistakes))
     decided = _decide_bounds(settings)
     Room(decided.cache_dir, _bounds(decided), Ledger(shared.counts, worker_number())).recount()
+    _tell_of_mounts(decided)
     return Prepared(decided, listener, shared)
+
+
+def _tell_of_mounts(settings: Settings) -> None:
+    for mount in settings.mounts:
+        logger.info("serving /%s of bucket %s at %s", mount.origin.prefix, mount.origin.bucket, mount.path)
 
 
 def prepare_cache(settings: Settings) -> None:
@@ -174,14 +209,12 @@ def create_app(settings: Settings, shared: Shared) -> lifecycle.App:
     )
     app.certloader_class = CertificateLoader(worker.certificate)  # type: ignore[assignment]  # Sanic only calls it
     rules = Rules(
-        Website(),
-        Release(shared.release, settings.prefix),
         settings.reject_query_strings,
         finish,
         honors_cache_control=settings.honor_client_cache_control,
     )
-    website = WebsiteHandler(worker.engine, rules, clock, observer)
-    app.blueprint(create_blueprint(BearerToken(settings), worker.engine.clear, clock))
+    website = WebsiteHandler(worker.sites, rules, clock, observer)
+    app.blueprint(create_blueprint(BearerToken(settings), worker.sites.root.engine.clear, clock))
     app.add_route(website.handle, "/", methods=_METHODS, name="root")
     app.add_route(website.handle, "/<path:path>", methods=_METHODS, name="object")
     app.ctx.front = Front(settings, finish, clock, observer)

@@ -13,7 +13,8 @@ from sidecar.settings.option import Option
 Action = Callable[[Given, tuple[str, ...]], None]
 
 _EPILOG = (
-    "Every option can be given in the environment under the name shown; the flag wins. "
+    "Every option can be given in the environment under the name shown, and in the file of --config under its own name "
+    "without the dashes; the flag wins, then the environment. "
     "Booleans read true, false, 1, 0, yes and no; a boolean flag alone means true."
 )
 

@@ -35,7 +35,7 @@ from sidecar.origin.s3_errors import Unchanged, origin_errors
 if TYPE_CHECKING:
     from types_aiobotocore_s3.client import S3Client
 
-    from sidecar.settings import Settings
+    from sidecar.settings.bucket import BucketSettings
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +46,9 @@ _FIRST_WAIT_SECONDS = 0.1
 _LONGEST_WAIT_SECONDS = 2.0
 _RENEWAL_SECONDS = 60.0
 
+OWN_KEYS = "--key and --secret"
+"""What the log calls the key and secret of the top level."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
@@ -53,14 +56,15 @@ class Bucket:
 
     name: str
     credential_source: str
+    has_keys: bool
     client_arguments: dict[str, Any]
     get_arguments: dict[str, Any]
     first_byte_timeout_seconds: float
     forbidden_is_missing: bool
 
 
-def bucket_of(settings: "Settings") -> Bucket:
-    """The bucket that the settings name."""
+def bucket_of(settings: "BucketSettings", own_keys: str = OWN_KEYS) -> Bucket:
+    """The bucket that the settings name; `own_keys` is what the log calls their key and secret."""
     has_keys = settings.key is not None and settings.secret is not None
     style = settings.addressing_style
     if style == "auto" and settings.endpoint_url:
@@ -76,7 +80,8 @@ def bucket_of(settings: "Settings") -> Bucket:
     )
     return Bucket(
         name=settings.bucket,
-        credential_source="--key and --secret" if has_keys else "the AWS default chain",
+        credential_source=own_keys if has_keys else "the AWS default chain",
+        has_keys=has_keys,
         client_arguments={
             "region_name": settings.region,
             "endpoint_url": settings.endpoint_url,
@@ -89,6 +94,11 @@ def bucket_of(settings: "Settings") -> Bucket:
         first_byte_timeout_seconds=settings.origin_first_byte_timeout,
         forbidden_is_missing=settings.forbidden_is_missing,
     )
+
+
+def new_session() -> AioSession:
+    """What the origins of one worker share: the credentials of the default chain, and 12 MB that describe S3."""
+    return AioSession()
 
 
 class S3Response:
@@ -112,9 +122,9 @@ class S3Response:
 class S3Origin:
     """The bucket as one worker reaches it, with one client for all its requests."""
 
-    def __init__(self, bucket: Bucket) -> None:
+    def __init__(self, bucket: Bucket, session: AioSession) -> None:
         self._bucket = bucket
-        self._session = AioSession()
+        self._session = session
         self._exit = contextlib.AsyncExitStack()
         self._client: S3Client | None = None
         self._connecting = asyncio.Lock()
@@ -174,7 +184,7 @@ class S3Origin:
 
     async def keep_credentials(self) -> None:
         """Renew credentials that run out, long before they do, so that no request has to wait for it."""
-        while True:
+        while not self._bucket.has_keys:
             await asyncio.sleep(_RENEWAL_SECONDS)
             with contextlib.suppress(OriginError), self._telling_of_refusal(), origin_errors():
                 credentials = await self._session.get_credentials()

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from sanic import HTTPResponse
 
     from sidecar.cache.answer import Answer
-    from sidecar.cache.engine import Engine
     from sidecar.clock import Clock
     from sidecar.server.exchange import Exchange
     from sidecar.server.finish import Finish
@@ -28,8 +27,7 @@ logger = logging.getLogger(__name__)
 class Delivery:
     """Sends objects: all of one, a part of it, or only that the client has it already."""
 
-    def __init__(self, engine: "Engine", finish: "Finish", clock: "Clock") -> None:
-        self._engine = engine
+    def __init__(self, finish: "Finish", clock: "Clock") -> None:
         self._finish = finish
         self._clock = clock
 
@@ -70,4 +68,4 @@ class Delivery:
             # Sanic closes the connection short of the promised length, and that is how the client learns of it.
             logger.warning("%r was broken off after %d bytes: %s", exchange.resource, exchange.body_bytes, error)
             if isinstance(error, BodyLost | OriginChanged):
-                await self._engine.forget(exchange.object_key)
+                await exchange.site.engine.forget(exchange.object_key)

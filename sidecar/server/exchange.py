@@ -10,13 +10,15 @@ if TYPE_CHECKING:
     from sanic import Request
 
     from sidecar.http.cache_status import CacheStatus
+    from sidecar.server.site import Site
 
 
 @dataclass(slots=True)
 class Exchange:
-    """One request while it is being answered, and what there is to tell of it afterwards."""
+    """One request while it is being answered, and what there is to tell of it afterwards; `site` once that is known."""
 
     request: "Request"
+    site: "Site" = field(init=False)
     started_ns: int = field(default_factory=time.perf_counter_ns)
     resource: str = "-"
     object_key: str = ""

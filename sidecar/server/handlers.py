@@ -6,11 +6,11 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from sidecar.cache.answer import Refusal, Want
-from sidecar.cache.engine import Engine
 from sidecar.cache.policy import NO_DIRECTIVES
 from sidecar.cache.stored import Kind
 from sidecar.errors import BodyLost, OriginChanged, OriginUnavailable
 from sidecar.http.cache_control import CacheControl
+from sidecar.http.location import with_slash
 from sidecar.http.target import Target, TargetError, is_possible_key, parse_target
 from sidecar.observe import Observer
 from sidecar.server.delivery import Delivery
@@ -21,10 +21,9 @@ from sidecar.server.responses import Reply, missing_reply, text_reply
 if TYPE_CHECKING:
     from sanic import HTTPResponse, Request
 
-    from sidecar.cache.release import Release
     from sidecar.clock import Clock
-    from sidecar.origin.website import Website
     from sidecar.server.finish import Finish
+    from sidecar.server.site import Sites
 
 logger = logging.getLogger(__name__)
 
@@ -38,8 +37,6 @@ RESERVED = "/_proxy/"
 class Rules:
     """What the operator decided about requests."""
 
-    website: "Website"
-    release: "Release"
     reject_query_strings: bool
     finish: "Finish"
     honors_cache_control: bool = False
@@ -48,13 +45,13 @@ class Rules:
 class WebsiteHandler:
     """Answers every request that is not the management's."""
 
-    def __init__(self, engine: Engine, rules: Rules, clock: "Clock", observer: Observer) -> None:
-        self._engine = engine
+    def __init__(self, sites: "Sites", rules: Rules, clock: "Clock", observer: Observer) -> None:
+        self._sites = sites
         self._rules = rules
         self._clock = clock
         self._observer = observer
         self._finish = rules.finish
-        self._delivery = Delivery(engine, self._finish, clock)
+        self._delivery = Delivery(self._finish, clock)
 
     async def handle(self, request: "Request", path: str = "") -> "HTTPResponse | None":
         """Answer, and tell the observer, also of an answer that was broken off.
@@ -74,8 +71,11 @@ class WebsiteHandler:
         target = self._target(request)
         if isinstance(target, Reply):
             return self._finish.whole(exchange, target)
-        exchange.resource = self._rules.website.resource(target.path)
-        object_key = exchange.object_key = self._rules.website.object_key(target.path, self._rules.release.prefix)
+        site, within = self._sites.find(target.path)
+        exchange.site, exchange.resource = site, site.resource(within)
+        if not within:
+            return self._finish.whole(exchange, self._to_folder(target))
+        object_key = exchange.object_key = site.object_key(within)
         if target.path.startswith(RESERVED) or not is_possible_key(object_key):
             return self._finish.whole(exchange, self._plain(HTTPStatus.NOT_FOUND))
         return await self._serve(exchange)
@@ -98,7 +98,7 @@ class WebsiteHandler:
             return await self._try(exchange)
         except (BodyLost, OriginChanged) as error:
             logger.warning("%r is fetched anew: %s", exchange.resource, error)
-            await self._engine.forget(exchange.object_key)
+            await exchange.site.engine.forget(exchange.object_key)
         try:
             return await self._try(exchange)
         except (BodyLost, OriginChanged) as error:
@@ -106,7 +106,7 @@ class WebsiteHandler:
             return self._finish.whole(exchange, refusal_reply(changing, self._clock.now()))
 
     async def _try(self, exchange: Exchange) -> "HTTPResponse | None":
-        answer = await self._engine.answer(exchange.object_key, self._want(exchange))
+        answer = await exchange.site.engine.answer(exchange.object_key, self._want(exchange))
         exchange.cache = answer.status
         if isinstance(answer, Refusal):
             return self._finish.whole(exchange, refusal_reply(answer.error, self._clock.now()))
@@ -128,6 +128,11 @@ class WebsiteHandler:
         if self._rules.honors_cache_control:
             return asked
         return ONLY_IF_CACHED if asked.only_if_cached else NO_DIRECTIVES
+
+    def _to_folder(self, target: Target) -> Reply:
+        """Send on from a mount's own path: what its index document refers to is found from the folder only."""
+        location = with_slash(target.path, target.query)
+        return text_reply(HTTPStatus.FOUND, words_of(HTTPStatus.FOUND), self._clock.now(), ("location", location))
 
     def _plain(self, status: int) -> Reply:
         return text_reply(status, words_of(status), self._clock.now())

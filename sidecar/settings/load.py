@@ -1,47 +1,78 @@
-"""How the table of settings is read from flags and the environment."""
+"""How the table of settings is read: from flags, the environment and a configuration file."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from sidecar.errors import SettingsError
+from sidecar.settings.entry import Entry, first_given, noting
+from sidecar.settings.file import Table, entries_of, read_table, text_of
+from sidecar.settings.mounts import (
+    Draft,
+    contradictions,
+    draft_of_flag,
+    draft_of_table,
+    may_have_root,
+    mount_of,
+    with_root,
+)
 from sidecar.settings.option import Option
 from sidecar.settings.table import OPTIONS, Settings
 
 Given = Mapping[str, str | tuple[str, ...]]
 """Names of settings, and the text that was given for each; the texts, where it may be repeated."""
 
+_PAIRS = (("key", "secret", "the AWS default chain"), ("tls_cert", "tls_key", "plain HTTP"))
+_OF_A_FILE = {name: option for name, option in OPTIONS.items() if name not in {"config", "mounts"}}
+_NOT_OF_A_FILE = {"config": "no setting of a file: it names the file"}
+_NOT_OF_A_MOUNT = {
+    alias: "a setting of the whole server; it belongs above the first [[mount]]"
+    for option in _OF_A_FILE.values()
+    for alias in option.names
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """The configuration file: its name in messages, and what it holds."""
+
+    name: str = ""
+    table: Table = field(default_factory=dict)
+    is_read: bool = True
+    """Whether it could be: what seems to be missing may be in it otherwise."""
+
 
 def load(flags: Given, environ: Mapping[str, str] | None = None) -> Settings:
-    """Read every setting: a flag wins over the environment, which wins over the default; empty text is not given.
+    """Read every setting: a flag wins over the environment, that over the file, that over the default.
 
-    `flags` maps names of `OPTIONS` to what was given; `environ` is the process's own unless given.
+    Empty text is not given. `flags` maps names of `OPTIONS` to what was given; `environ` is the process's own unless
+    given; the file is the one that `config` names.
 
     Raises SettingsError with every mistake at once.
     """
     environ = os.environ if environ is None else environ
-    values: dict[str, Any] = {}
     mistakes: list[str] = []
+    file = _read_file(flags, environ, mistakes)
+    of_file = _entries_of_file(file, mistakes)
+    values: dict[str, Any] = {}
     for name, option in OPTIONS.items():
-        try:
-            values[name] = _value(option, flags.get(name, ()), environ)
-        except ValueError as error:
-            mistakes.append(str(error))
-    mistakes += _contradictions(values)
+        entry = first_given([*_entries(name, flags, environ), *of_file.get(name, ())])
+        with noting(mistakes):
+            values[name] = option.default_value() if entry is None else entry.read(option)
+    drafts = _drafts(values, file, mistakes)
+    if file.is_read:
+        mistakes += [*_lacking(values, drafts), *contradictions(drafts, values)]
     if mistakes:
         raise SettingsError(tuple(mistakes))
-    return Settings(**values)
+    return Settings(**with_root(values, [mount_of(draft, values) for draft in drafts]))
 
 
-def _value(option: Option, flag: str | tuple[str, ...], environ: Mapping[str, str]) -> Any:
-    flags = (flag,) if isinstance(flag, str) else flag
-    given = [(option.long_flag, flags), *((name, _texts(option, environ.get(name, ""))) for name in option.env)]
-    for source, texts in given:
-        if meant := [text for text in texts if text]:
-            return _read(option, source, meant)
-    if option.required:
-        raise ValueError(f"{option.long_flag} (or {option.env[0]}) is required. {option.help}")
-    return option.default_value()
+def _entries(name: str, flags: Given, environ: Mapping[str, str]) -> Iterator[Entry]:
+    option, given = OPTIONS[name], flags.get(name, ())
+    yield Entry(option.long_flag, (given,) if isinstance(given, str) else given)
+    for variable in option.env:
+        yield Entry(variable, _texts(option, environ.get(variable, "")))
 
 
 def _texts(option: Option, text: str) -> tuple[str, ...]:
@@ -49,27 +80,65 @@ def _texts(option: Option, text: str) -> tuple[str, ...]:
     return tuple(line.strip() for line in text.splitlines()) if option.is_repeatable else (text,)
 
 
-def _read(option: Option, source: str, texts: Sequence[str]) -> Any:
-    for text in texts:
-        try:
-            option.read(text)
-        except ValueError as error:
-            # A URL may hold a password where none belongs.
-            shown = "what was given" if option.is_secret or "@" in text else repr(text)
-            raise ValueError(f"{source} {error}, not {shown}") from None
-    return option.value_of(texts)
+def _read_file(flags: Given, environ: Mapping[str, str], mistakes: list[str]) -> _File:
+    entry = first_given(_entries("config", flags, environ))
+    if entry is None:
+        return _File()
+    with noting(mistakes):
+        path = entry.read(OPTIONS["config"])
+        return _File(str(path), read_table(path, entry.source))
+    return _File(is_read=False)
 
 
-_PAIRS = (("key", "secret", "the AWS default chain"), ("tls_cert", "tls_key", "plain HTTP"))
+def _entries_of_file(file: _File, mistakes: list[str]) -> dict[str, tuple[Entry]]:
+    top = {key: value for key, value in file.table.items() if key not in OPTIONS["mounts"].names}
+    entries = entries_of(top, _OF_A_FILE, file.name, _NOT_OF_A_FILE)
+    mistakes += entries.mistakes
+    return {name: (entry,) for name, entry in entries.given.items()}
 
 
-def _contradictions(values: Mapping[str, Any]) -> list[str]:
-    return [
-        _lonely(one, other, without)
-        for pair in _PAIRS
-        for one, other, without in (pair, (pair[1], pair[0], pair[2]))
-        if {one, other} <= values.keys() and values[one] is not None and values[other] is None
-    ]
+def _drafts(values: Mapping[str, Any], file: _File, mistakes: list[str]) -> list[Draft]:
+    """The mounts of flags or the environment, else those of the file."""
+    if "mounts" not in values:
+        return [{}]
+    if values["mounts"]:
+        return [draft_of_flag(given) for given in values["mounts"]]
+    given = file.table.get("mount", [])
+    members = enumerate(given if isinstance(given, list) else [given], start=1)
+    return [_draft(member, number, file, mistakes) for number, member in members]
+
+
+def _draft(member: Any, number: int, file: _File, mistakes: list[str]) -> Draft:
+    if isinstance(member, dict):
+        place = f"{file.name}: mount {_name_of(member) or number}"
+        return draft_of_table(member, place, _NOT_OF_A_MOUNT, mistakes)
+    option = OPTIONS["mounts"]
+    try:
+        (given,) = Entry(f"{file.name}: mount", (text_of(option, member),)).read(option)
+    except ValueError as error:
+        mistakes.append(f"{file.name}: mount {error}")
+    except SettingsError as error:
+        mistakes += error.mistakes
+    else:
+        return draft_of_flag(given)
+    return {}
+
+
+def _name_of(table: Table) -> str:
+    path = table.get("path")
+    return path if isinstance(path, str) and path.isprintable() else ""
+
+
+def _lacking(values: Mapping[str, Any], drafts: Sequence[Draft]) -> Iterator[str]:
+    """What has to be given, and was not, or only half."""
+    for name, option in OPTIONS.items():
+        is_given = values.get(name, ...) is not None
+        if option.required and not is_given and not (name == "bucket" and may_have_root(drafts)):
+            yield f"{option.long_flag} (or {option.env[0]}) is required. {option.help}"
+    for one, other, without in _PAIRS:
+        for given, missing in ((one, other), (other, one)):
+            if values.get(given) is not None and values.get(missing, ...) is None:
+                yield _lonely(given, missing, without)
 
 
 def _lonely(given: str, missing: str, without: str) -> str:

@@ -39,6 +39,16 @@ class Option:
         return next(flag for flag in self.flags if flag.startswith("--"))
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """What it is called in a configuration file: its long flags without their dashes."""
+        return tuple(flag.removeprefix("--") for flag in self.flags if flag.startswith("--"))
+
+    @property
+    def takes_list(self) -> bool:
+        """Whether a configuration file may give it a list."""
+        return self.is_repeatable or self.read is readers.origins
+
+    @property
     def default_text(self) -> str:
         """The default as documentation shows it."""
         return self.default_words or (self.default if isinstance(self.default, str) else "none")

@@ -24,6 +24,11 @@ _FALSE = frozenset({"false", "0", "no"})
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]|arn:aws[a-z-]*:s3[a-z-]*:\S+")
 _REGION = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9_-]{1,63}(?<!-))*\.?")
+_ENCODED = re.compile(r"%[0-9A-Fa-f]{2}")
+# The ARN of an access point has slashes of its own.
+_BUCKET_AND_FOLDER = re.compile(r"\A(arn:[^/]+:(?:outpost/[^/]+/)?accesspoint/[^/]+|[^/]*)(.*)\Z", re.DOTALL)
+_NOT_OF_A_PATH = frozenset({"", ".", ".."})
+_RESERVED = "/_proxy"
 _DEFAULT_PORT = {"http": ":80", "https": ":443"}
 _MAX_TOKEN = 4096
 
@@ -135,6 +140,34 @@ def prefix(value: str) -> str:
     """A folder of the bucket: without a leading slash, with one at its end unless it is empty."""
     folder = text(value).strip("/")
     return f"{folder}/" if folder else ""
+
+
+def mount_path(value: str) -> str:
+    """A path of the website, as it is when decoded; without a slash at its end, unless it is all of it."""
+    found = value.rstrip("/")
+    segments = found.split("/")
+    is_clean = segments[0] == "" and not _NOT_OF_A_PATH & set(segments[1:]) and not _ENCODED.search(found)
+    if not value.startswith("/") or not is_clean or not value.isprintable():
+        raise ValueError(
+            "must be a path that begins with a slash, without escapes such as %20, without empty, . and .. segments"
+        )
+    if found == _RESERVED or found.startswith(f"{_RESERVED}/"):
+        raise ValueError(f"must be a path outside of {_RESERVED}, which is the server's own")
+    return found or "/"
+
+
+def mount(value: str) -> tuple[str, str, str]:
+    """A path, the bucket that is served there, and the folder of it: /path=bucket/folder."""
+    path, _, place = value.partition("=")
+    name, folder = _BUCKET_AND_FOLDER.findall(place)[0]
+    return _of_mount("path", mount_path, path), _of_mount("bucket", bucket, name), _of_mount("folder", prefix, folder)
+
+
+def _of_mount(part: str, read: Reader[str], value: str) -> str:
+    try:
+        return read(value)
+    except ValueError as error:
+        raise ValueError(f"must be /path=bucket or /path=bucket/folder; its {part} {error}") from None
 
 
 def endpoint_url(value: str) -> str:

@@ -1,6 +1,7 @@
 """Where the server listens, and who may manage it."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from sidecar.cpus import usable_cpus
 from sidecar.secret import Secret
@@ -12,6 +13,11 @@ from sidecar.settings.option import setting
 class ServerSettings:
     """Where the server listens, and who may manage it."""
 
+    config: Path | None = setting(
+        "--config", "CONFIG", readers.path, "FILE",
+        group="Server",
+        help="TOML file with settings by the names of their flags, and a [[mount]] table for each mount.",
+    )  # fmt: skip
     host: str = setting(
         "--host", "HOST", readers.listen_host, "ADDRESS",
         group="Server", default="0.0.0.0",  # noqa: S104 - a container's server is there to be reached

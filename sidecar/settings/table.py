@@ -13,6 +13,7 @@ from sidecar.settings.cache import CacheSettings
 from sidecar.settings.connections import ConnectionSettings
 from sidecar.settings.headers import HeaderSettings
 from sidecar.settings.log import LoggingSettings
+from sidecar.settings.mounts import ROOT, Mount, MountSettings
 from sidecar.settings.option import Option
 from sidecar.settings.records import RecordsSettings
 from sidecar.settings.server import ServerSettings
@@ -20,6 +21,7 @@ from sidecar.settings.website import WebsiteSettings
 
 _GROUPS = (
     BucketSettings,
+    MountSettings,
     ServerSettings,
     ConnectionSettings,
     WebsiteSettings,
@@ -33,6 +35,7 @@ _GROUPS = (
 @dataclass(frozen=True, kw_only=True)
 class Settings(
     BucketSettings,
+    MountSettings,
     ServerSettings,
     ConnectionSettings,
     WebsiteSettings,
@@ -43,10 +46,17 @@ class Settings(
 ):
     """Everything an operator may decide, checked; made by `load`."""
 
+    @property
+    def root(self) -> Mount:
+        """The bucket that is served where no mount is."""
+        own = {row.name: getattr(self, row.name) for row in fields(BucketSettings)}
+        return Mount(path=ROOT, origin=BucketSettings(**own))
+
     def secrets(self) -> tuple[str, ...]:
         """Every secret value, for those who keep them out of logs."""
-        values = (getattr(self, row.name) for row in fields(self))
-        return tuple(value.reveal() for value in values if isinstance(value, Secret))
+        holders = (self, *(mount.origin for mount in self.mounts))
+        values = (getattr(holder, row.name) for holder in holders for row in fields(holder))
+        return tuple(dict.fromkeys(value.reveal() for value in values if isinstance(value, Secret)))
 
 
 OPTIONS: Mapping[str, Option] = {row.name: row.metadata["option"] for group in _GROUPS for row in fields(group)}

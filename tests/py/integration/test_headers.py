@@ -56,7 +56,7 @@ WEBSITE: dict[str, Kind] = {
 UNREAD: dict[str, Kind] = {
     "400-bytes": (400, "GET", b"/\xff", {}),
     "400-no-request-line": (400, "GET", "/a b c", {}),
-    "413-head": (413, "GET", "/@a.js", {"x_long": "a" * 20_000}),
+    "431-head": (431, "GET", "/@a.js", {"x_long": "a" * 20_000}),
 }
 """Refused before its headers were read."""
 MANAGEMENT: dict[str, Kind] = {

@@ -53,6 +53,9 @@ GOOD: dict[str, tuple[Reader, str, Any]] = {
     "prefix": (types.prefix, "site", "site/"),
     "prefix-with-slashes": (types.prefix, "/a/b/", "a/b/"),
     "prefix-of-slashes-only": (types.prefix, "//", ""),
+    "mount-path": (types.mount_path, "/a/b/", "/a/b"),
+    "mount-path-of-all": (types.mount_path, "/", "/"),
+    "mount": (types.mount, "/a/=other/b", ("/a", "other", "b/")),
     "url": (types.endpoint_url, "https://s3.example.com", "https://s3.example.com"),
     "url-with-port": (types.endpoint_url, "http://127.0.0.1:9000/", "http://127.0.0.1:9000"),
     "url-with-path": (types.endpoint_url, "https://example.com/s3/", "https://example.com/s3"),
@@ -173,6 +176,8 @@ READERS: dict[str, Reader] = {
         types.bucket,
         types.region,
         types.prefix,
+        types.mount,
+        types.mount_path,
         types.endpoint_url,
         types.listen_host,
         types.metric_prefix,
@@ -222,3 +227,13 @@ def test_a_prefix_reads_as_itself(text: str) -> None:
     assert not folder.startswith("/")
     assert not folder or folder.endswith("/")
     assert types.prefix(folder) == folder
+
+
+@given(st.text("/ab.é ", max_size=20).map("/".__add__))
+def test_a_mount_path_is_kept_or_refused(text: str) -> None:
+    """Slashes at its end aside, a path is kept, unless it has a segment that no request of a browser could have."""
+    path = text.rstrip("/")
+    if {"", ".", ".."} & set(path.split("/")[1:]):
+        assert _what_is_wrong(types.mount_path, text) != "must be what it is"
+    else:
+        assert types.mount_path(text) == path or (path, types.mount_path(text)) == ("", "/")

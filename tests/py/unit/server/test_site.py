@@ -1,0 +1,101 @@
+"""Which site answers for a path."""
+
+from collections.abc import AsyncIterator
+from itertools import product
+from pathlib import Path
+
+import pytest
+from unit.cache.node import Node
+
+from sidecar.cache.engine import Engine
+from sidecar.cache.release import Release, SharedRelease
+from sidecar.origin.website import Website
+from sidecar.server.site import FixedFolder, Site, Sites
+
+MOUNTS = ("/assets", "/assets/fonts", "/a b", "/ü", "/docs")
+
+# A decoded path → the path of its site and the path within it.
+PATHS = {
+    "root": ("/", "", "/"),
+    "object-of-the-root": ("/x.css", "", "/x.css"),
+    "object-of-a-mount": ("/assets/x.css", "/assets", "/x.css"),
+    "folder-of-a-mount": ("/assets/a/", "/assets", "/a/"),
+    "the-mount-with-a-slash": ("/assets/", "/assets", "/"),
+    "the-mount-itself": ("/assets", "/assets", ""),
+    "whole-segments-only": ("/assetsx", "", "/assetsx"),
+    "whole-segments-only-with-more": ("/assetsx/a", "", "/assetsx/a"),
+    "part-of-a-segment": ("/asset", "", "/asset"),
+    "longest-wins": ("/assets/fonts/a", "/assets/fonts", "/a"),
+    "longest-wins-itself": ("/assets/fonts", "/assets/fonts", ""),
+    "the-shorter-one-beside-the-longest": ("/assets/fontsx", "/assets", "/fontsx"),
+    "below-another-folder": ("/x/assets/a", "", "/x/assets/a"),
+    "case-counts": ("/Assets/a", "", "/Assets/a"),
+    "two-slashes-in-front": ("//assets/a", "", "//assets/a"),
+    "two-slashes-within": ("/assets//a", "/assets", "//a"),
+    "decoded": ("/a b/c", "/a b", "/c"),
+    "beyond-ascii": ("/ü/c", "/ü", "/c"),
+    "unicode-is-not-normalised": ("/u\u0308/c", "", "/u\u0308/c"),
+    "a-dot": ("/./assets/a", "", "/./assets/a"),
+}
+
+KEYS = {
+    "root": ("/a.css", "releases/41/a.css", "/a.css"),
+    "root-folder": ("/", "releases/41/index.html", "/index.html"),
+    "mount": ("/assets/a/b.css", "static/a/b.css", "/assets/a/b.css"),
+    "mount-folder": ("/assets/a/", "static/a/index.html", "/assets/a/index.html"),
+    "mount-root": ("/assets/", "static/index.html", "/assets/index.html"),
+}
+
+
+@pytest.fixture
+async def engine(tmp_path: Path) -> AsyncIterator[Engine]:
+    """Make an engine of a worker."""
+    node = Node(tmp_path)
+    yield node.worker().engine
+    await node.close()
+
+
+def _sites(engine: Engine, *mounts: str) -> Sites:
+    folder = FixedFolder("static/")
+    release = Release(SharedRelease(), "releases/41/")
+    return Sites(Site("", Website(), engine, release), [Site(mount, Website(), engine, folder) for mount in mounts])
+
+
+@pytest.mark.parametrize("mounts", [MOUNTS, MOUNTS[::-1]], ids=["in-this-order", "in-the-other"])
+@pytest.mark.parametrize(("path", "site", "within"), PATHS.values(), ids=PATHS)
+async def test_find(engine: Engine, mounts: tuple[str, ...], path: str, site: str, within: str) -> None:
+    """The longest mount wins, by whole segments, in whichever order they were given."""
+    found, rest = _sites(engine, *mounts).find(path)
+    assert (found.path, rest) == (site, within)
+
+
+async def test_without_mounts_all_is_the_root(engine: Engine) -> None:
+    """A server with one bucket has one site."""
+    sites = _sites(engine)
+    assert sites.find("/assets/a") == (sites.root, "/assets/a")
+
+
+@pytest.mark.parametrize(("path", "key", "resource"), KEYS.values(), ids=KEYS)
+async def test_keys(engine: Engine, path: str, key: str, resource: str) -> None:
+    """A mount's path is no part of the key; it is one of what records name."""
+    site, within = _sites(engine, "/assets").find(path)
+    assert (site.object_key(within), site.resource(within)) == (key, resource)
+
+
+async def test_a_switch_moves_the_root_alone(engine: Engine) -> None:
+    """The folder of the main site can be switched while the server runs; mounts stay where they are."""
+    shared = SharedRelease()
+    root = Site("", Website(), engine, Release(shared, "releases/41/"))
+    mount = Site("/assets", Website(), engine, FixedFolder("static/"))
+    Release(shared, "releases/41/").switch("releases/42")
+    assert (root.object_key("/a"), mount.object_key("/a")) == ("releases/42/a", "static/a")
+
+
+async def test_nothing_of_a_path_is_lost(engine: Engine) -> None:
+    """Of every short path: the site's path and the path within it are the path, cut at a slash."""
+    sites = _sites(engine, "/a", "/a/b", "/b/a")
+    for letters in (letters for length in range(7) for letters in product("/ab", repeat=length)):
+        path = "/" + "".join(letters)
+        site, within = sites.find(path)
+        assert site.path + within == path
+        assert within[:1] in {"", "/"}
