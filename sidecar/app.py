@@ -30,6 +30,8 @@ from sidecar.server.faults import FaultHandler
 from sidecar.server.finish import Finish
 from sidecar.server.front import Front
 from sidecar.server.handlers import Rules, WebsiteHandler
+from sidecar.server.hot_keeping import HotKeeping
+from sidecar.server.hotpath import HotPath
 from sidecar.server.listener import Listener
 from sidecar.server.site import FixedFolder, Site, Sites
 from sidecar.settings import BucketSettings, Mount, Settings, worker_number
@@ -39,6 +41,7 @@ from sidecar.store.ledger import Ledger
 from sidecar.store.metadata import Metadata
 from sidecar.store.paths import prepare_directory
 from sidecar.store.room import Room, default_max_bytes
+from sidecar.store.watch import Watch
 from sidecar.tasks import Tasks
 
 logger = logging.getLogger(__name__)
@@ -93,6 +96,7 @@ class Worker:
         root = Site("", Website(), engines[_whole(settings.root)], release)
         self.sites = Sites(root, [_site(mount, engines) for mount in settings.mounts])
         self.certificate = certificate_of(settings)
+        self.watch: Watch | None = None
 
     async def open(self) -> None:
         """Begin to look for credentials: requests wait for that, the worker's start does not."""
@@ -108,6 +112,8 @@ class Worker:
         for origin in self._origins.values():
             await origin.close()
         self._bodies.close()
+        if self.watch is not None:
+            self.watch.close()
 
 
 def _origins(settings: Settings) -> dict[BucketSettings, S3Origin]:
@@ -196,6 +202,16 @@ def _bounds(settings: Settings) -> Bounds:
     return Bounds(settings.cache_max_size, settings.cache_max_entries, settings.cache_min_free)
 
 
+def _cold_fields(settings: Settings) -> frozenset[bytes]:
+    """The header fields of requests whose answers depend on more than the hot path knows."""
+    cold = {b"expect", b"upgrade"}
+    if settings.honor_client_cache_control:
+        cold.add(b"cache-control")
+    if "*" not in settings.allowed_origins:
+        cold.add(b"origin")
+    return frozenset(cold)
+
+
 def create_app(settings: Settings, shared: Shared) -> lifecycle.App:
     """The application of one process: of the main one, which starts the workers, and of each worker."""
     logs.configure(settings)
@@ -208,15 +224,18 @@ def create_app(settings: Settings, shared: Shared) -> lifecycle.App:
         error_handler=FaultHandler(clock, finish),
     )
     app.certloader_class = CertificateLoader(worker.certificate)  # type: ignore[assignment]  # Sanic only calls it
+    hot = HotPath(settings.hot_size, _cold_fields(settings), ignores_query=not settings.reject_query_strings)
+    worker.watch = Watch(settings.cache_dir, hot.drop)
     rules = Rules(
         settings.reject_query_strings,
         finish,
+        HotKeeping(hot, worker.watch, finish, clock),
         honors_cache_control=settings.honor_client_cache_control,
     )
     website = WebsiteHandler(worker.sites, rules, clock, observer)
     app.blueprint(create_blueprint(BearerToken(settings), worker.sites.root.engine.clear, clock))
     app.add_route(website.handle, "/", methods=_METHODS, name="root")
     app.add_route(website.handle, "/<path:path>", methods=_METHODS, name="object")
-    app.ctx.front = Front(settings, finish, clock, observer)
+    app.ctx.front = Front(settings, hot, finish, clock, observer)
     lifecycle.attach(app, worker)
     return app

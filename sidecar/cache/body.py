@@ -10,6 +10,9 @@ from sidecar.errors import BodyLost
 CHUNK = 256 * 1024
 
 
+Chunk = bytes | bytearray
+
+
 class Body(Protocol):
     """A body that can be sent; must be closed."""
 
@@ -18,7 +21,7 @@ class Body(Protocol):
         """Whether `chunks` may begin and end anywhere."""
         ...
 
-    def chunks(self, start: int, stop: int) -> AsyncIterator[bytes]:
+    def chunks(self, start: int, stop: int) -> AsyncIterator[Chunk]:
         """The bytes from `start` up to `stop`, piece by piece. Raises OriginError, BodyLost or OSError."""
         ...
 
@@ -32,7 +35,7 @@ class EmptyBody:
 
     is_seekable = True
 
-    async def chunks(self, start: int, stop: int) -> AsyncIterator[bytes]:
+    async def chunks(self, start: int, stop: int) -> AsyncIterator[Chunk]:
         """Nothing."""
         return
         yield b""
@@ -50,16 +53,21 @@ class StoredBody:
         self._reader = reader
         self._progress = progress
 
-    async def chunks(self, start: int, stop: int) -> AsyncIterator[bytes]:
+    async def chunks(self, start: int, stop: int) -> AsyncIterator[Chunk]:
         """The bytes from `start` up to `stop`, each as soon as it is there."""
         position = start
         while position < stop:
             available = stop if self._progress is None else await self._progress.beyond(position)
-            chunk = await self._reader.read(position, min(CHUNK, stop - position, available - position))
+            size = min(CHUNK, stop - position, available - position)
+            chunk = self._reader.read_now(position, size) or await self._reader.read(position, size)
             if not chunk:
                 raise BodyLost("the stored body was cut short while it was being sent")
             yield chunk
             position += len(chunk)
+
+    def share(self) -> BodyReader:
+        """Another reader of the body. Raises OSError."""
+        return self._reader.share()
 
     async def close(self) -> None:
         """Close the reader."""
@@ -74,7 +82,7 @@ class PassingBody:
     def __init__(self, response: OriginResponse) -> None:
         self._response = response
 
-    async def chunks(self, start: int, stop: int) -> AsyncIterator[bytes]:
+    async def chunks(self, start: int, stop: int) -> AsyncIterator[Chunk]:
         """The bytes from `start` up to `stop`; what comes before them is fetched and dropped."""
         position = 0
         async for chunk in self._response.chunks():

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from sidecar.cache.answer import EVERYTHING, Answer, Refusal, Want
 from sidecar.cache.body import Body, EmptyBody, PassingBody, StoredBody
 from sidecar.cache.collapse import Collapse
+from sidecar.cache.currency import Currency
 from sidecar.cache.fill import Begun, Fill, Found
 from sidecar.cache.key import CacheKey, Slice
 from sidecar.cache.policy import Decision, Forward, Pass, Use, decide
@@ -73,6 +74,12 @@ class Engine:
         finally:
             await answer.body.close()
         return answer
+
+    def currency(self, object_key: str) -> Currency | None:
+        """What tells whether this worker still uses what it holds of an object now; None when it holds nothing."""
+        key = self._key(object_key)
+        stored = self._tools.metadata.held(key)
+        return None if stored is None else Currency(key, stored, self._tools)
 
     async def forget(self, object_key: str) -> None:
         """Let no worker use what has turned out to be altered, or of a version that the bucket has no more."""

@@ -91,6 +91,10 @@ class MetadataStore(Protocol):
         """What is stored under the key."""
         ...
 
+    def held(self, key: CacheKey) -> StoredResponse | None:
+        """What is stored of an object under the key, as far as that can be told at once; counts as a use."""
+        ...
+
     async def put(self, key: CacheKey, stored: StoredResponse) -> None:
         """Store, in place of what was there."""
         ...
@@ -109,6 +113,14 @@ class BodyReader(Protocol):
 
     async def read(self, offset: int, size: int) -> bytes:
         """Up to `size` bytes from `offset`; fewer at the end of what is there. Raises OSError, or BodyLost."""
+        ...
+
+    def read_now(self, offset: int, size: int) -> bytes | bytearray | None:
+        """The same, when nothing has to be waited for; None otherwise. Raises OSError."""
+        ...
+
+    def share(self) -> "BodyReader":
+        """Another reader of the same body. Raises OSError."""
         ...
 
     def close(self) -> None:

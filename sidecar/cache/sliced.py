@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 
-from sidecar.cache.body import Body
+from sidecar.cache.body import Body, Chunk
 from sidecar.cache.key import Slice
 from sidecar.http.cache_status import CacheStatus
 
@@ -31,7 +31,7 @@ class SlicedBody:
         self.status: CacheStatus | None = None
         """How the first slice was come by; None until one was opened."""
 
-    async def chunks(self, start: int, stop: int) -> AsyncIterator[bytes]:
+    async def chunks(self, start: int, stop: int) -> AsyncIterator[Chunk]:
         """The bytes from `start` up to `stop`. Raises OriginError, OriginChanged above all."""
         position = start
         while position < stop:

@@ -3,7 +3,7 @@
 import logging
 import secrets
 from collections.abc import AsyncIterator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING
 
 from sidecar.cache.sliced import SlicedBody
@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from sanic import HTTPResponse
 
     from sidecar.cache.answer import Answer
+    from sidecar.cache.body import Chunk
     from sidecar.clock import Clock
     from sidecar.server.exchange import Exchange
     from sidecar.server.finish import Finish
+    from sidecar.server.hot_keeping import HotKeeping
 
 logger = logging.getLogger(__name__)
 
@@ -27,21 +29,25 @@ logger = logging.getLogger(__name__)
 class Delivery:
     """Sends objects: all of one, a part of it, or only that the client has it already."""
 
-    def __init__(self, finish: "Finish", clock: "Clock") -> None:
+    def __init__(self, finish: "Finish", keeping: "HotKeeping", clock: "Clock") -> None:
         self._finish = finish
+        self._keeping = keeping
         self._clock = clock
 
     async def send(self, exchange: "Exchange", answer: "Answer") -> "HTTPResponse | None":
         """Answer with an object. Raises BodyLost and OriginChanged as long as nothing was sent."""
+        media_type = media_type_of(answer.stored, exchange.object_key)
         reply = reply_to(
             Question.of(exchange.request.method, exchange.header),
             answer.stored,
-            media_type=media_type_of(answer.stored, exchange.object_key),
+            media_type=media_type,
             now=self._clock.now(),
             is_seekable=answer.body.is_seekable,
         )
         if exchange.is_head or not reply.parts:
             return self._finish.whole(exchange, reply)
+        with suppress(OSError):  # told when it is sent
+            await self._keeping.consider(exchange, answer, media_type)
         reply = self._finish.headers(exchange, reply)
         if len(reply.parts) > 1:
             reply = reply.in_parts(secrets.token_hex(BOUNDARY_LENGTH // 2))
@@ -59,7 +65,7 @@ class Delivery:
         await self._stream(exchange, self._finish.cache_status(exchange, reply), first, chunks)
         return None
 
-    async def _stream(self, exchange: "Exchange", reply: Reply, first: bytes, rest: AsyncIterator[bytes]) -> None:
+    async def _stream(self, exchange: "Exchange", reply: Reply, first: "Chunk", rest: AsyncIterator["Chunk"]) -> None:
         try:
             async with aclosing(send_body(exchange.request, reply, first, rest)) as sent:
                 async for count in sent:

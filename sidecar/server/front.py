@@ -1,5 +1,6 @@
 """What every connection of a worker works with before Sanic sees anything of a request."""
 
+import time
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -12,6 +13,8 @@ from sidecar.server.wire import encode_reply
 if TYPE_CHECKING:
     from sidecar.clock import Clock
     from sidecar.server.finish import Finish
+    from sidecar.server.head import Head
+    from sidecar.server.hotpath import HotPath
     from sidecar.settings import Settings
 
 
@@ -27,11 +30,39 @@ class Deadlines:
 class Front:
     """Answers what never becomes a request, and knows how long a client may take."""
 
-    def __init__(self, settings: "Settings", finish: "Finish", clock: "Clock", observer: Observer) -> None:
+    def __init__(
+        self, settings: "Settings", hot: "HotPath", finish: "Finish", clock: "Clock", observer: Observer
+    ) -> None:
+        self._hot = hot
         self.deadlines = Deadlines(settings.request_timeout, settings.keep_alive_timeout, settings.send_timeout)
         self._finish = finish
         self._clock = clock
         self._observer = observer
+
+    def answer(self, head: "Head", peer: str) -> bytes | None:
+        """The answer to a request out of memory; None when Sanic has to make it."""
+        began_ns, now, fields = time.perf_counter_ns(), self._clock.now(), head.fields
+        try:
+            answer = self._hot.answer(head, now)
+        except OSError:  # told by Sanic's part, which meets it again
+            return None
+        if answer is None:
+            return None
+        client = Client(_text(fields.get(b"x-real-ip")), _text(fields.get(b"x-forwarded-for")), peer)
+        self._observer.request_answered(
+            RequestRecord(
+                head.method.decode(),
+                answer.resource,
+                answer.status,
+                answer.body_bytes,
+                client,
+                answer.media_type,
+                "hit",
+                int(now * 1e9),
+                time.perf_counter_ns() - began_ns,
+            )
+        )
+        return answer.data
 
     def refuse(self, status: HTTPStatus, reason: str, peer: str) -> bytes:
         """The answer to what is no request, after which the connection is closed."""
@@ -51,3 +82,7 @@ class Front:
             )
         )
         return encode_reply(reply, is_kept=False)
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else value.decode(errors="surrogateescape")

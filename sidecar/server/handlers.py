@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from sidecar.clock import Clock
     from sidecar.server.finish import Finish
+    from sidecar.server.hot_keeping import HotKeeping
     from sidecar.server.site import Sites
 
 logger = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ class Rules:
 
     reject_query_strings: bool
     finish: "Finish"
+    keeping: "HotKeeping"
     honors_cache_control: bool = False
 
 
@@ -51,7 +53,7 @@ class WebsiteHandler:
         self._clock = clock
         self._observer = observer
         self._finish = rules.finish
-        self._delivery = Delivery(self._finish, clock)
+        self._delivery = Delivery(self._finish, rules.keeping, clock)
 
     async def handle(self, request: "Request", path: str = "") -> "HTTPResponse | None":
         """Answer, and tell the observer, also of an answer that was broken off.

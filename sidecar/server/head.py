@@ -59,6 +59,11 @@ class Head:
         name, value, fields = name.lower(), value.rstrip(b" \t"), self.fields
         fields[name] = b"%b, %b" % (fields[name], value) if name in fields else value
 
+    def header(self, name: str) -> str | None:
+        """A field's value by its lower-case name, as text."""
+        value = self.fields.get(name.encode())
+        return None if value is None else value.decode(errors="surrogateescape")
+
     def on_message_complete(self) -> None:
         """There is no body; called by httptools."""
         self.has_no_body = True

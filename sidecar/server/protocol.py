@@ -10,12 +10,11 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from sanic.exceptions import RequestTimeout
-from sanic.http import Http
-from sanic.http.constants import Stage
 from sanic.models.server_types import ConnInfo
 from sanic.server.protocols.http_protocol import HttpProtocol
 
 from sidecar.server.head import HEAD_END, MAX_HEAD_BYTES, Head, HeadError, check_beginning, read_head, too_long
+from sidecar.server.http1 import SidecarHttp
 
 if TYPE_CHECKING:
     from asyncio import TimerHandle
@@ -29,56 +28,6 @@ _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 _UNTIL_THE_END = math.inf
 
 
-class SidecarHttp(Http):
-    """The requests of one connection, as far as they are Sanic's."""
-
-    __slots__ = ("_is_kept", "_must_close")
-
-    def __init__(self, protocol: "SidecarProtocol") -> None:
-        self._is_kept = True
-        self._must_close = False
-        super().__init__(protocol)
-
-    @property
-    def keep_alive(self) -> bool:
-        """Whether the connection outlives the answer."""
-        return self._is_kept and not self._must_close
-
-    @keep_alive.setter
-    def keep_alive(self, is_kept: bool) -> None:
-        # While it reads a head Sanic judges by the whole Connection field; that was read better already.
-        if not is_kept and self.stage is not Stage.REQUEST:
-            self._must_close = True
-
-    def begin(self, *, is_kept: bool) -> None:
-        """Note what the client wants to become of the connection after the request that is handed over now."""
-        self._is_kept = is_kept
-
-    def close_after_answer(self) -> None:
-        """Make the answer that is being made the last one."""
-        self._must_close = True
-
-    def init_for_request(self) -> None:
-        """Get ready for a request; Sanic calls this before it looks whether there is one."""
-        super().init_for_request()
-        protocol: Any = self.protocol
-        protocol.next_request()
-
-    async def error_response(self, exception: Exception) -> None:
-        """Answer instead of a handler; what could not be read as a request leaves the connection in doubt."""
-        if self.stage is not Stage.HANDLER:
-            self._must_close = True
-        await super().error_response(exception)
-
-    def create_empty_request(self) -> None:
-        """Stand in for a request that could not be parsed, while its 400 is made.
-
-        Sanic would parse the same bad target again here, and drop the connection without an answer.
-        """
-        self.url = "*"
-        super().create_empty_request()
-
-
 class SidecarProtocol(HttpProtocol):
     """One client's connection.
 
@@ -90,6 +39,7 @@ class SidecarProtocol(HttpProtocol):
     __slots__ = (
         "_body_left",
         "_buffer",
+        "_first",
         "_front",
         "_is_draining",
         "_is_free",
@@ -105,6 +55,7 @@ class SidecarProtocol(HttpProtocol):
         super().__init__(**arguments)
         self._front: Front = self.app.ctx.front
         self._buffer = bytearray()
+        self._first: Head | None = None
         self._is_free = True
         self._is_draining = False
         self._is_refused = False
@@ -129,10 +80,12 @@ class SidecarProtocol(HttpProtocol):
             data = self._take_body(data)
         if self._is_free and not self._buffer and data:
             self._since = self.loop.time()
+            if self._is_one_head(data):
+                self._receive(data)
+                return
         self._buffer += data
-        if self._is_free:
-            self._advance()
-        elif len(self._buffer) > MAX_HEAD_BYTES:
+        self._advance()
+        if len(self._buffer) > MAX_HEAD_BYTES and not self._is_refused:
             self.transport.pause_reading()
 
     def next_request(self) -> None:
@@ -142,7 +95,11 @@ class SidecarProtocol(HttpProtocol):
         self._body_left = 0
         if self._is_draining:
             self.http.close_after_answer()
-        self._advance()
+        first, self._first = self._first, None
+        if first is None:
+            self._advance()
+        else:
+            self._hand_over(first)
 
     def close_if_idle(self) -> bool:
         """At the beginning of a drain: close now, or after the answer that is being made.
@@ -169,9 +126,12 @@ class SidecarProtocol(HttpProtocol):
         self._look_in(self._front.deadlines.send)
 
     def resume_writing(self) -> None:
-        """Stop watching."""
+        """Stop watching, and answer what has waited."""
         super().resume_writing()
         self._unsent = None
+        if not self.transport.is_closing():
+            self.transport.resume_reading()
+            self._advance()
 
     def check_timeouts(self) -> None:
         """Begin to watch, or look again: called by Sanic once, and from then on by our timer."""
@@ -184,17 +144,41 @@ class SidecarProtocol(HttpProtocol):
             self._expire()
 
     def _advance(self) -> None:
-        """Hand on the next request, if all of its head is there."""
-        while self._buffer.startswith(b"\r\n"):  # RFC 9112 2.2
-            del self._buffer[:2]
-        if not self._buffer:
-            return
+        """Answer or hand on the requests whose heads are there, one after the other."""
+        while self._is_free and self._can_write.is_set() and not self._is_refused:
+            while self._buffer.startswith(b"\r\n"):  # RFC 9112 2.2
+                del self._buffer[:2]
+            if not self._buffer:
+                return
+            try:
+                raw = self._take_head()
+            except HeadError as error:
+                self._refuse(error.status, str(error))
+                return
+            if raw is None:
+                return
+            self._receive(raw)
+
+    def _receive(self, raw: bytes) -> None:
+        """Answer one request out of memory, or let Sanic answer it."""
         try:
-            raw = self._take_head()
-            if raw is not None:
-                self._answer(read_head(raw))
+            head = read_head(raw)
         except HeadError as error:
             self._refuse(error.status, str(error))
+            return
+        answer = self._front.answer(head, self.conn_info.client_ip)
+        if answer is None:
+            self._give_to_sanic(head)
+            return
+        self.transport.write(answer)
+        if not head.is_kept:
+            self._is_refused = True  # nothing that comes now is answered
+            self.close()
+
+    def _is_one_head(self, data: bytes) -> bool:
+        """Whether this is all of one request without a body, and nothing else, as it nearly always is."""
+        is_whole = len(data) <= MAX_HEAD_BYTES and data.find(HEAD_END) == len(data) - len(HEAD_END)
+        return is_whole and self._can_write.is_set() and not data.startswith(b"\r\n")
 
     def _take_head(self) -> bytes | None:
         """The next head; None when some of it is still to come. Raises HeadError."""
@@ -209,12 +193,12 @@ class SidecarProtocol(HttpProtocol):
         del self._buffer[: len(raw)]
         return raw
 
-    def _answer(self, head: Head) -> None:
+    def _give_to_sanic(self, head: Head) -> None:
         if self._task is not None:
             self._hand_over(head)
             return
         self._is_free = False
-        self._buffer[:0] = head.raw  # until Sanic is ready for it
+        self._first = head  # until Sanic is ready for it
         super().connection_made(self.transport)
 
     def _hand_over(self, head: Head) -> None:

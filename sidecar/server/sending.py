@@ -11,7 +11,7 @@ from sidecar.server.responses import Reply
 if TYPE_CHECKING:
     from sanic import Request
 
-    from sidecar.cache.body import Body
+    from sidecar.cache.body import Body, Chunk
 
 
 def response_of(reply: Reply) -> HTTPResponse:
@@ -19,7 +19,7 @@ def response_of(reply: Reply) -> HTTPResponse:
     return HTTPResponse(reply.text, status=reply.status, headers=Header(reply.fields), content_type=reply.media_type)
 
 
-async def body_of(reply: Reply, body: "Body") -> AsyncIterator[bytes]:
+async def body_of(reply: Reply, body: "Body") -> AsyncIterator["Chunk"]:
     """The bytes of a reply's body, piece by piece. Raises what `Body.chunks` does.
 
     A part's head comes with its first bytes: nothing is to be sent as long as these might not be had.
@@ -34,7 +34,7 @@ async def body_of(reply: Reply, body: "Body") -> AsyncIterator[bytes]:
 
 
 async def send_body(
-    request: "Request", reply: Reply, first: bytes, rest: AsyncIterator[bytes]
+    request: "Request", reply: Reply, first: "Chunk", rest: AsyncIterator["Chunk"]
 ) -> AsyncGenerator[int, None]:
     """Send the headers with the first chunk, then the others; yields the bytes of each chunk once it is on its way."""
     response = await request.respond(status=reply.status, headers=Header(reply.fields), content_type=reply.media_type)

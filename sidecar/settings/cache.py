@@ -75,6 +75,12 @@ class CacheSettings:
         default="100000",
         help="Most stored responses: entries in each worker's memory, and files on disk.",
     )  # fmt: skip
+    hot_size: int = setting(
+        "--hot-size", "HOT_SIZE", readers.size(0), "SIZE",
+        group="Cache",
+        default="64MiB",
+        help="Memory that each worker takes for answers that are given again and again; 0 turns that off.",
+    )  # fmt: skip
     cache_dir: Path = setting(
         "-d --cache-dir", "CACHE_DIR", readers.path, "FOLDER",
         group="Cache",

@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sidecar.cache.key import CacheKey
 from sidecar.cache.ports import Turn
@@ -16,20 +16,20 @@ from sidecar.cache.purge import PurgeRule
 from sidecar.cache.stored import StoredResponse
 from sidecar.clock import Clock
 from sidecar.store import layout, paths
-from sidecar.store.checksums import Verification, table_length
+from sidecar.store.checksums import Verification, stamp_of, table_length
 from sidecar.store.disk import Disk
 from sidecar.store.layout import State
 from sidecar.store.part import FilePart
 from sidecar.store.reader import FileReader
 from sidecar.store.room import Room
 
+if TYPE_CHECKING:
+    from sidecar.store.checksums import Stamp
+
 TOUCH_SECONDS = 60.0
 """How exactly the last use of a body is kept."""
 
 _VERIFICATIONS = 4096
-
-_Stamp = tuple[int, int, int]
-"""What changes when a file is written to: inode, size, time of modification."""
 
 
 class FileBodies:
@@ -40,7 +40,7 @@ class FileBodies:
         self._room = room
         self._clock = clock
         self._disk = Disk()
-        self._verifications: OrderedDict[_Stamp, Verification] = OrderedDict()
+        self._verifications: OrderedDict[Stamp, Verification] = OrderedDict()
 
     async def claim(self, key: CacheKey, turn: Turn) -> tuple[FilePart, bool]:
         """The place for a fill, and whether this call leads it. Raises OSError when the directory cannot be used."""
@@ -125,13 +125,12 @@ class FileBodies:
                 os.utime(descriptor, ns=(int(now * 1e9), found.st_mtime_ns))
 
     def _verification(self, descriptor: int, header_length: int, stored: StoredResponse) -> Verification:
-        found = os.fstat(descriptor)
-        stamp = (found.st_ino, found.st_size, found.st_mtime_ns)
+        stamp = stamp_of(descriptor)
         known = self._verifications.pop(stamp, None)
         if known is None:
             length = stored.body_length
             table = os.pread(descriptor, table_length(length), header_length + length)
-            known = Verification(table, length)
+            known = Verification(table, length, stamp)
         self._verifications[stamp] = known
         while len(self._verifications) > _VERIFICATIONS:
             self._verifications.popitem(last=False)

@@ -1,5 +1,6 @@
 """Checksums of a body, one for each block of a mebibyte, so that a part of it can be checked before it is served."""
 
+import os
 import zlib
 from array import array
 
@@ -41,11 +42,22 @@ class ChecksumTable:
         self._current = 0
 
 
-class Verification:
-    """Which blocks of one unchanged file were found to be right already."""
+Stamp = tuple[int, int, int]
+"""What changes when a file is written to: inode, size, time of modification."""
 
-    def __init__(self, table: bytes, content_length: int) -> None:
+
+def stamp_of(descriptor: int) -> Stamp:
+    """The stamp of an open file. Raises OSError."""
+    found = os.fstat(descriptor)
+    return (found.st_ino, found.st_size, found.st_mtime_ns)
+
+
+class Verification:
+    """Which blocks of one unchanged file were found to be right already: one with this stamp."""
+
+    def __init__(self, table: bytes, content_length: int, stamp: Stamp = (0, 0, 0)) -> None:
         self.content_length = content_length
+        self.stamp = stamp
         self._expected = array("I", table)
         self._is_right = bytearray(len(self._expected))
 

@@ -30,6 +30,13 @@ class BoundedMemoryCache(SimpleMemoryCache):  # type: ignore[misc]  # it carries
         self._cache.move_to_end(key)
         return self._cache[key]
 
+    def held(self, key: str) -> Any:
+        """As `get`, without waiting: None for what is not there."""
+        found = self._cache.get(key)
+        if found is not None:
+            self._cache.move_to_end(key)
+        return found
+
     async def _set(self, key: str, value: Any, ttl: Any = None, _cas_token: Any = None, _conn: Any = None) -> bool:
         self._cache[key] = value
         self._cache.move_to_end(key)
@@ -58,6 +65,11 @@ class Metadata:
     async def get(self, key: CacheKey) -> StoredResponse | None:
         """What is stored under the key."""
         stored = await self._objects.get(key.digest) or await self._others.get(key.digest)
+        return stored if isinstance(stored, StoredResponse) else None
+
+    def held(self, key: CacheKey) -> StoredResponse | None:
+        """What is stored of an object under the key; counts as a use."""
+        stored = self._objects.held(key.digest)
         return stored if isinstance(stored, StoredResponse) else None
 
     async def put(self, key: CacheKey, stored: StoredResponse) -> None:

@@ -6,7 +6,7 @@ import threading
 from functools import partial
 
 from sidecar.errors import BodyLost
-from sidecar.store.checksums import BLOCK, Verification
+from sidecar.store.checksums import BLOCK, Verification, stamp_of
 from sidecar.store.disk import Disk
 
 
@@ -37,7 +37,7 @@ class FileReader:
         wanted = self._body[offset : offset + size]
         if self._descriptor < 0 or self._waits:
             return None
-        if self._verification is not None and self._verification.unverified(offset, size):
+        if self._verification is not None and not self._is_verified(self._verification, offset, size):
             return None
         buffer = bytearray(len(wanted))
         try:
@@ -51,12 +51,20 @@ class FileReader:
             return None
         return buffer if got == len(wanted) else None
 
+    def share(self) -> "FileReader":
+        """Another reader of the same file, which knows what was verified so far. Raises OSError."""
+        return FileReader(self._disk, os.dup(self._descriptor), self._body, self._verification)
+
     def close(self) -> None:
         """Close the file; a read that still runs in its thread, for a request that is gone, ends first."""
         with self._lock:
             if self._descriptor >= 0:
                 os.close(self._descriptor)
                 self._descriptor = -1
+
+    def _is_verified(self, verification: Verification, offset: int, size: int) -> bool:
+        # This reader may have been open for long: what was verified was so before the file was written to.
+        return not verification.unverified(offset, size) and stamp_of(self._descriptor) == verification.stamp
 
     def _read(self, offset: int, size: int) -> bytes:
         # The lock keeps the descriptor from being closed, and its number from being reused, under a running read.

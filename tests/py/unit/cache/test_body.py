@@ -118,7 +118,7 @@ async def test_a_fill_that_fails_is_told_after_the_bytes_that_came(tmp_path: Pat
         await body.close()
 
 
-async def collect(chunks: AsyncIterator[bytes], received: bytearray) -> None:
+async def collect(chunks: AsyncIterator[bytes | bytearray], received: bytearray) -> None:
     """Keep what comes, also when it is broken off."""
     async for chunk in chunks:
         received += chunk

@@ -1,0 +1,125 @@
+"""What the hot path keeps: objects, their representations, and answers made of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Protocol
+
+if TYPE_CHECKING:
+    from sidecar.cache.stored import StoredResponse
+    from sidecar.server.responses import Question, Reply
+
+MAX_BODY_BYTES: Final = 1024 * 1024
+"""The most that is sent at once: a longer answer has to be sent bit by bit, as the client takes it."""
+
+_ENCODINGS: Final = 32
+_OVERHEAD_BYTES: Final = 4096  # what an entry takes beside its bodies, about
+_UNLIKE: Final = frozenset({b"if-match", b"if-range", b"if-unmodified-since", b"range"})
+
+
+class Reader(Protocol):
+    """The bytes of a body, as far as they can be had at once; must be closed."""
+
+    def read_now(self, offset: int, size: int) -> bytes | bytearray | None:
+        """`size` bytes from `offset`; None when they would have to be waited for. Raises OSError."""
+        ...
+
+    def close(self) -> None:
+        """Give back what is held."""
+        ...
+
+
+class MemoryReader:
+    """A body that is held in memory."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    def read_now(self, offset: int, size: int) -> bytes:
+        """A part of it, or all."""
+        return self._body if size == len(self._body) else self._body[offset : offset + size]
+
+    def close(self) -> None:
+        """Hold nothing else."""
+
+
+@dataclass(slots=True)
+class Prepared:
+    """An answer: its head but for the last line, its body, and both as most clients get them; right before `until`."""
+
+    status: int
+    head: bytes
+    body: bytes | bytearray
+    whole: bytes
+    until: float
+
+
+@dataclass(slots=True)
+class Representation:
+    """One representation of an object: its metadata, its body, and answers that were made of it.
+
+    `render` answers a question at an instant, by the method, with every header but Connection. `size` is what it takes
+    in memory, in bytes.
+    """
+
+    stored: "StoredResponse"
+    media_type: str | None
+    render: Callable[["Question", str, float], "Reply"]
+    reader: Reader
+    size: int
+    prepared: dict[tuple[bytes, bool], Prepared] = field(default_factory=dict)
+
+    def is_held(self, fields: dict[bytes, bytes]) -> bool:
+        """Whether the client surely has it; what is less plain is left to those who know all of RFC 9110 13."""
+        held = fields.get(b"if-none-match")
+        return held is not None and fields.keys().isdisjoint(_UNLIKE) and held == (self.stored.etag or "").encode()
+
+    def is_too_long(self) -> bool:
+        """Whether all of it cannot be sent at once."""
+        return self.stored.content_length > MAX_BODY_BYTES
+
+
+@dataclass(slots=True)
+class Entry:
+    """What is known of one path: the object it names, and its representations by the Accept-Encoding they suit.
+
+    `is_current` tells whether the cache would still use `original` as it is; `digest` names that in the cache. Where
+    there is but one representation it is kept under None, which otherwise stands for an absent Accept-Encoding.
+    `long_way_at` is when a request is to be answered by Sanic again.
+    """
+
+    resource: str
+    digest: str
+    original: "StoredResponse"
+    is_current: Callable[[], bool]
+    is_negotiable: bool
+    long_way_at: float
+    by_encoding: dict[bytes | None, Representation] = field(default_factory=dict)
+
+    @property
+    def size(self) -> int:
+        """Bytes in memory, about."""
+        return _OVERHEAD_BYTES + sum(one.size for one in self._representations())
+
+    def suiting(self, accept_encoding: bytes | None) -> Representation | None:
+        """What was sent for this Accept-Encoding before."""
+        return self.by_encoding.get(accept_encoding if self.is_negotiable else None)
+
+    def add(self, accept_encoding: bytes | None, representation: Representation) -> None:
+        """Keep a representation, once however many Accept-Encodings it suits."""
+        known = next((one for one in self._representations() if one.stored == representation.stored), representation)
+        if known is not representation:
+            representation.reader.close()
+        if len(self.by_encoding) < _ENCODINGS:
+            self.by_encoding[accept_encoding if self.is_negotiable else None] = known
+
+    def wants(self, accept_encoding: bytes | None) -> bool:
+        """Whether there is nothing yet for this Accept-Encoding, and room: requests choose how many there are."""
+        return self.suiting(accept_encoding) is None and len(self.by_encoding) < _ENCODINGS
+
+    def close(self) -> None:
+        """Close every body."""
+        for representation in self._representations():
+            representation.reader.close()
+
+    def _representations(self) -> list[Representation]:
+        return list({id(one): one for one in self.by_encoding.values()}.values())

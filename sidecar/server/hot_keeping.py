@@ -1,0 +1,123 @@
+"""Decides which answers are kept hot, and gets ready what the hot path needs of them."""
+
+import logging
+import math
+import time
+from typing import TYPE_CHECKING, Protocol
+
+from sidecar.cache.body import StoredBody
+from sidecar.http.cache_status import CacheStatus
+from sidecar.http.target import TargetError, parse_target
+from sidecar.server.finish import Asked
+from sidecar.server.hot_entry import MAX_BODY_BYTES, Entry, MemoryReader, Representation
+from sidecar.server.hotpath import LONG_WAY_SECONDS
+from sidecar.server.responses import Question, Reply, reply_to
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sidecar.cache.answer import Answer
+    from sidecar.cache.stored import StoredResponse
+    from sidecar.clock import Clock
+    from sidecar.server.exchange import Exchange
+    from sidecar.server.finish import Finish
+    from sidecar.server.hot_entry import Reader
+    from sidecar.server.hotpath import HotPath
+
+logger = logging.getLogger(__name__)
+
+_RETRY_SECONDS = 60.0
+
+
+class Watch(Protocol):
+    """Tells the hot path which bodies were removed or replaced."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether changes are told."""
+        ...
+
+    def open(self) -> None:
+        """Begin. Raises OSError."""
+        ...
+
+
+class HotKeeping:
+    """Keeps answers of the website hot that are given again and again."""
+
+    def __init__(self, hot: "HotPath", watch: Watch, finish: "Finish", clock: "Clock") -> None:
+        self._hot = hot
+        self._watch = watch
+        self._finish = finish
+        self._clock = clock
+        self._retry_at = 0.0
+
+    async def consider(self, exchange: "Exchange", answer: "Answer", media_type: str) -> None:
+        """Keep the object of a GET that is being answered out of the cache. Raises OSError, BodyLost."""
+        if not (answer.status.outcome == "hit" and isinstance(answer.body, StoredBody)):
+            return
+        encoding = exchange.header("accept-encoding")
+        field = None if encoding is None else encoding.encode(errors="surrogateescape")
+        target = exchange.request.raw_url
+        if not self._hot.wants(target, field) or not self._is_watched():
+            return
+        current = exchange.site.engine.currency(exchange.object_key)
+        if current is None:
+            return
+        entry = Entry(
+            resource=exchange.resource,
+            digest=current.key.digest,
+            original=current.stored,
+            is_current=_still(current.holds, exchange),
+            is_negotiable=answer.stored.header("vary") is not None,
+            long_way_at=self._clock.now() + LONG_WAY_SECONDS,
+        )
+        self._hot.put(target, field, entry, await self._representation(exchange, answer, answer.body, media_type))
+
+    async def _representation(
+        self, exchange: "Exchange", answer: "Answer", body: StoredBody, media_type: str
+    ) -> Representation:
+        length = answer.stored.content_length
+        reader: Reader
+        if length <= MAX_BODY_BYTES:
+            reader = MemoryReader(b"".join([bytes(chunk) async for chunk in body.chunks(0, length)]))
+            size = length
+        else:
+            reader, size = body.share(), 0
+        render = self._render(exchange, answer.stored, media_type)
+        return Representation(answer.stored, media_type, render, reader, size)
+
+    def _render(
+        self, exchange: "Exchange", stored: "StoredResponse", media_type: str
+    ) -> "Callable[[Question, str, float], Reply]":
+        path = _path_of(exchange)
+
+        def render(question: Question, method: str, now: float) -> Reply:
+            reply = reply_to(question, stored, media_type=media_type, now=now, is_seekable=True)
+            status = CacheStatus(hit=True, ttl=max(0, math.floor(stored.ttl_at(now))))
+            return self._finish.dress(reply, Asked(method, None, path)).with_fields(("cache-status", status.render()))
+
+        return render
+
+    def _is_watched(self) -> bool:
+        """Whether removed bodies are told of; what an operator deletes must not be served from memory."""
+        if not self._watch.is_open and time.monotonic() >= self._retry_at:
+            try:
+                self._watch.open()
+            except OSError as error:
+                self._retry_at = time.monotonic() + _RETRY_SECONDS
+                logger.warning("nothing is kept in memory: the cache directory cannot be watched (%s)", error)
+        return self._watch.is_open
+
+
+def _still(holds: "Callable[[], bool]", exchange: "Exchange") -> "Callable[[], bool]":
+    """Whether the cache still holds it, and the path still names it."""
+    folder, prefix = exchange.site.folder, exchange.site.folder.prefix
+    return lambda: holds() and folder.prefix == prefix
+
+
+def _path_of(exchange: "Exchange") -> str | None:
+    try:
+        return parse_target(exchange.request.raw_url).path
+    except TargetError:
+        return None

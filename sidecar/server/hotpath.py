@@ -1,0 +1,165 @@
+"""Answers from memory, before Sanic is asked: for what was served out of the cache again and again. Pure.
+
+Every answer is made by the same functions as Sanic's, and kept as bytes for as long as nothing in it changes: that is
+until its Date, its Age or its remaining freshness do.
+"""
+
+import math
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from sidecar.http.conditional import Conditions
+from sidecar.server.hot_entry import MAX_BODY_BYTES, Entry, Prepared, Representation
+from sidecar.server.responses import Question, Reply
+from sidecar.server.wire import CLOSE, KEEP_ALIVE, encode_head
+
+if TYPE_CHECKING:
+    from sidecar.cache.stored import StoredResponse
+    from sidecar.server.head import Head
+
+LONG_WAY_SECONDS: Final = 45.0
+"""How often an answer is made by Sanic all the same, so that the disk learns that the body is in use."""
+
+_METHODS: Final = frozenset({b"GET", b"HEAD"})
+_SEEN: Final = 4096
+_SPECIAL: Final = frozenset(
+    {b"if-match", b"if-modified-since", b"if-none-match", b"if-range", b"if-unmodified-since", b"range"}
+)
+_PLAIN: Final = Question(Conditions(), None)
+_HELD: Final = Question(Conditions(if_none_match="*"), None)
+
+
+@dataclass(frozen=True, slots=True)
+class HotAnswer:
+    """What to write, and what there is to tell of it."""
+
+    data: bytes
+    status: int
+    body_bytes: int
+    resource: str
+    media_type: str | None
+
+
+class HotPath:
+    """The hot entries of one worker, by path as it was sent; those least recently used leave beyond `limit_bytes`."""
+
+    def __init__(self, limit_bytes: int, cold_fields: frozenset[bytes], *, ignores_query: bool) -> None:
+        """Requests with one of `cold_fields` are not answered here."""
+        self._limit_bytes = limit_bytes
+        self._cold = cold_fields
+        self._ignores_query = ignores_query
+        self._entries: OrderedDict[bytes, Entry] = OrderedDict()
+        self._by_digest: dict[str, set[bytes]] = {}
+        self._seen: OrderedDict[tuple[bytes, bytes | None], None] = OrderedDict()
+        self._size = 0
+
+    def answer(self, head: "Head", now: float) -> HotAnswer | None:
+        """The answer to a request; None when somebody else has to make it. Raises OSError."""
+        path = self._path_of(head.target)
+        entry = self._entries.get(path)
+        if entry is None or head.method not in _METHODS or head.body_length != 0:
+            return None
+        if not head.fields.keys().isdisjoint(self._cold):
+            return None
+        if not entry.is_current() or entry.original.ttl_at(now) <= 0:
+            self._remove(path)
+            return None
+        if now >= entry.long_way_at:
+            entry.long_way_at = now + LONG_WAY_SECONDS
+            return None
+        self._entries.move_to_end(path)
+        representation = entry.suiting(head.fields.get(b"accept-encoding"))
+        prepared = None if representation is None else _prepared(representation, head, now)
+        if prepared is None or representation is None:
+            return None
+        data = prepared.whole if head.is_kept else b"".join((prepared.head, CLOSE, prepared.body))
+        return HotAnswer(data, prepared.status, len(prepared.body), entry.resource, representation.media_type)
+
+    def wants(self, target: bytes, accept_encoding: bytes | None) -> bool:
+        """Whether an answer that was just given out of the cache should be kept: the second time it is given."""
+        path = self._path_of(target)
+        entry = self._entries.get(path)
+        if self._limit_bytes == 0 or (entry is not None and not entry.wants(accept_encoding)):
+            return False
+        if (path, accept_encoding) in self._seen:
+            return True
+        self._seen[path, accept_encoding] = None
+        if len(self._seen) > _SEEN:
+            self._seen.popitem(last=False)
+        return False
+
+    def put(self, target: bytes, accept_encoding: bytes | None, entry: Entry, representation: Representation) -> None:
+        """Keep a representation of what `target` names; `entry` is taken unless the same is there already."""
+        path = self._path_of(target)
+        known = self._entries.get(path)
+        if known is None or known.original is not entry.original:
+            self._remove(path)
+            known = self._entries[path] = entry
+            self._by_digest.setdefault(entry.digest, set()).add(path)
+            self._size += known.size
+        self._size -= known.size
+        known.add(accept_encoding, representation)
+        self._size += known.size
+        while self._size > self._limit_bytes:
+            self._remove(next(iter(self._entries)))
+
+    def drop(self, digest: str | None) -> None:
+        """Forget what is kept of an object of the cache; of all of them without a digest."""
+        paths = list(self._entries) if digest is None else list(self._by_digest.get(digest, ()))
+        for path in paths:
+            self._remove(path)
+
+    def _path_of(self, target: bytes) -> bytes:
+        return target.partition(b"?")[0] if self._ignores_query else target
+
+    def _remove(self, path: bytes) -> None:
+        entry = self._entries.pop(path, None)
+        if entry is None:
+            return
+        self._size -= entry.size
+        entry.close()
+        paths = self._by_digest[entry.digest]
+        paths.discard(path)
+        if not paths:
+            del self._by_digest[entry.digest]
+
+
+def _prepared(representation: Representation, head: "Head", now: float) -> Prepared | None:
+    """The answer as it was made before, or made now; None when it cannot be had at once."""
+    is_plain = head.fields.keys().isdisjoint(_SPECIAL)
+    if not is_plain and not representation.is_held(head.fields):
+        return _make(representation, Question.of(head.method.decode(), head.header), head.method, now)
+    if is_plain and head.method == b"GET" and representation.is_too_long():
+        return None
+    shape = (head.method, is_plain)
+    prepared = representation.prepared.get(shape)
+    if prepared is None or now >= prepared.until:
+        prepared = _make(representation, _PLAIN if is_plain else _HELD, head.method, now)
+        if prepared is not None:
+            representation.prepared[shape] = prepared
+    return prepared
+
+
+def _make(representation: Representation, question: Question, method: bytes, now: float) -> Prepared | None:
+    reply = representation.render(question, method.decode(), now)
+    body = b"" if method == b"HEAD" else _body_of(representation, reply)
+    if body is None:
+        return None
+    head = encode_head(reply)
+    return Prepared(reply.status, head, body, b"".join((head, KEEP_ALIVE, body)), _until(representation.stored, now))
+
+
+def _body_of(representation: Representation, reply: Reply) -> bytes | bytearray | None:
+    if not reply.parts:
+        return reply.text
+    wanted = reply.parts[0].range
+    if len(reply.parts) > 1 or wanted.length > MAX_BODY_BYTES:
+        return None
+    return representation.reader.read_now(wanted.start, wanted.length)
+
+
+def _until(stored: "StoredResponse", now: float) -> float:
+    """When Date, Age or what is left of the freshness has another whole number of seconds."""
+    age, ttl = stored.age_at(now), stored.ttl_at(now)
+    return min(math.floor(now) + 1, now + 1 - age % 1, now + (ttl % 1 or 1))
