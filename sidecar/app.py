@@ -13,12 +13,14 @@ from sidecar.cache.engine import Engine
 from sidecar.cache.epoch import Epoch
 from sidecar.cache.eviction import Bounds
 from sidecar.cache.freshness import Limits
+from sidecar.cache.negotiation import CodingRules
 from sidecar.cache.purge import PurgeJournal
 from sidecar.cache.release import Release
-from sidecar.cache.tools import DiskLog, Tools
+from sidecar.cache.tools import Tools, disk_log
 from sidecar.clock import SystemClock
 from sidecar.errors import SettingsError
 from sidecar.http.cors import ALLOWED_METHODS
+from sidecar.http.encoding import CODINGS
 from sidecar.http.header_rules import HeaderRules
 from sidecar.observe import RequestRecord
 from sidecar.origin.place import place_of
@@ -37,6 +39,7 @@ from sidecar.server.site import FixedFolder, Site, Sites
 from sidecar.settings import BucketSettings, Mount, Settings, worker_number
 from sidecar.shared import Shared
 from sidecar.store.bodies import FileBodies, finish_clear, sweep
+from sidecar.store.coders import Coders
 from sidecar.store.ledger import Ledger
 from sidecar.store.metadata import Metadata
 from sidecar.store.paths import prepare_directory
@@ -77,6 +80,7 @@ class Worker:
         self._tasks = Tasks()
         room = Room(settings.cache_dir, _bounds(settings), Ledger(shared.counts, worker_number()))
         self._bodies = FileBodies(settings.cache_dir, room, clock)
+        self._coders = Coders()
         self._origins = _origins(settings)
         make_tools = partial(
             Tools,
@@ -86,7 +90,9 @@ class Worker:
             purges=PurgeJournal(shared.purges),
             clock=clock,
             limits=_limits(settings),
-            disk_log=DiskLog(clock),
+            coding=_coding(settings),
+            coders=self._coders,
+            disk_log=disk_log(clock),
         )
         engines = {
             bucket: Engine(place_of(bucket, self._origins), make_tools(origin=origin), self._tasks)
@@ -111,6 +117,7 @@ class Worker:
         await self._tasks.cancel_all()
         for origin in self._origins.values():
             await origin.close()
+        self._coders.close()
         self._bodies.close()
         if self.watch is not None:
             self.watch.close()
@@ -197,6 +204,15 @@ def _limits(settings: Settings) -> Limits:
     )
 
 
+def _coding(settings: Settings) -> CodingRules:
+    return CodingRules(
+        offered=settings.compress,
+        looked_for=(settings.compress or CODINGS) if settings.precompressed else (),
+        min_bytes=settings.compress_min_size,
+        max_bytes=settings.compress_max_size,
+    )
+
+
 def _bounds(settings: Settings) -> Bounds:
     assert settings.cache_max_size is not None  # noqa: S101 - `prepare` has decided it
     return Bounds(settings.cache_max_size, settings.cache_max_entries, settings.cache_min_free)
@@ -229,7 +245,7 @@ def create_app(settings: Settings, shared: Shared) -> lifecycle.App:
     rules = Rules(
         settings.reject_query_strings,
         finish,
-        HotKeeping(hot, worker.watch, finish, clock),
+        HotKeeping(hot, worker.watch, finish, clock, has_siblings=settings.precompressed),
         honors_cache_control=settings.honor_client_cache_control,
     )
     website = WebsiteHandler(worker.sites, rules, clock, observer)

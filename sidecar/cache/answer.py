@@ -20,11 +20,20 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Selected:
+    """A representation of an object, and its body."""
+
+    stored: StoredResponse
+    body: Body
+
+
+@dataclass(frozen=True, slots=True)
 class Want:
-    """What a request wants of an object: its directives that count, and whether it needs all of the body."""
+    """What a request wants of an object: its directives that count, all of the body or a part, and the codings."""
 
     asked: CacheControl = NO_DIRECTIVES
     is_whole: bool = True
+    accept_encoding: str | None = None
 
 
 EVERYTHING = Want()

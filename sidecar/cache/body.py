@@ -30,6 +30,12 @@ class Body(Protocol):
         ...
 
 
+async def wait_for_all(body: Body, length: int) -> None:
+    """Wait for the last of `length` bytes: it comes when all of them are stored. Raises as `Body.chunks` does."""
+    async for _ in body.chunks(max(0, length - 1), length):
+        pass
+
+
 class EmptyBody:
     """No bytes at all."""
 

@@ -6,19 +6,22 @@ import math
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 
-from sidecar.cache.answer import EVERYTHING, Answer, Refusal, Want
-from sidecar.cache.body import Body, EmptyBody, PassingBody, StoredBody
+from sidecar.cache.answer import EVERYTHING, Answer, Refusal, Selected, Want
+from sidecar.cache.body import Body, PassingBody, wait_for_all
 from sidecar.cache.collapse import Collapse
 from sidecar.cache.currency import Currency
 from sidecar.cache.fill import Begun, Fill, Found
 from sidecar.cache.key import CacheKey, Slice
+from sidecar.cache.opening import Opening
 from sidecar.cache.policy import Decision, Forward, Pass, Use, decide
 from sidecar.cache.ports import Span, Turn
 from sidecar.cache.purge import PurgeRule, Scope
+from sidecar.cache.selection import Selection
 from sidecar.cache.sliced import SlicedBody
 from sidecar.cache.stored import StoredResponse
 from sidecar.cache.storing import Received, store_object
 from sidecar.cache.tools import Tools
+from sidecar.cache.variants import Variants
 from sidecar.errors import OriginChanged, OriginError, OriginNotAsked
 from sidecar.http.cache_status import CacheStatus, ForwardReason
 from sidecar.tasks import Tasks
@@ -44,6 +47,8 @@ class Engine:
         self._tools = tools
         self._tasks = tasks
         self._fills: Collapse[Fill] = Collapse(tasks)
+        opening = Opening(tools, self._sliced_body)
+        self._selection = Selection(tools, opening, Variants(tools, tasks), self.answer)
 
     async def answer(self, object_key: str, want: Want = EVERYTHING) -> Answer | Refusal:
         """The object, or its absence, or why neither can be told."""
@@ -51,7 +56,7 @@ class Engine:
         stored = await self._tools.metadata.get(key)
         decision = self._decide(key, stored, want)
         if stored is not None and isinstance(decision, Use):
-            answer = await self._use(key, stored, is_stale=decision.is_stale)
+            answer = await self._use(key, stored, want, is_stale=decision.is_stale)
             if answer is not None:
                 if decision.is_stale:
                     self._start(key, want)
@@ -64,11 +69,9 @@ class Engine:
         answer = await self.answer(object_key)
         if isinstance(answer, Refusal):
             return answer
-        length = answer.stored.content_length
         try:
             if answer.stored.has_body and not answer.status.hit:
-                async for _ in answer.body.chunks(max(0, length - 1), length):
-                    pass  # its last byte comes when all of it is stored
+                await wait_for_all(answer.body, answer.stored.content_length)
         except OriginError as error:
             return Refusal(error, answer.status)
         finally:
@@ -120,32 +123,23 @@ class Engine:
             await self._tools.bodies.mark_clear(is_begun=False)
 
     async def _use(
-        self, key: CacheKey, stored: StoredResponse, status: CacheStatus | None = None, *, is_stale: bool = False
+        self,
+        key: CacheKey,
+        stored: StoredResponse,
+        want: Want,
+        status: CacheStatus | None = None,
+        *,
+        is_stale: bool = False,
     ) -> Answer | None:
-        """The stored response with its body, as a hit unless `status` says otherwise; None when the body is gone."""
-        body = await self._open(key, stored)
-        return None if body is None else Answer(stored, body, status or self._hit_status(stored, is_stale=is_stale))
+        """What is stored, as it suits, as a hit unless `status` says otherwise; None when the body is gone."""
+        selected = await self._selection.of_stored(key, stored, want)
+        if selected is None:
+            return None
+        return Answer(selected.stored, selected.body, status or self._hit_status(stored, is_stale=is_stale))
 
     def _hit_status(self, stored: StoredResponse, *, is_stale: bool) -> CacheStatus:
         ttl = self._ttl(stored)
         return CacheStatus(hit=True, ttl=min(-1, ttl) if is_stale else max(0, ttl))
-
-    async def _open(self, key: CacheKey, stored: StoredResponse) -> Body | None:
-        if stored.is_sliced:
-            return await self._open_whole(key, stored) or self._sliced_body(key, stored)
-        if not stored.has_body:
-            return EmptyBody()
-        reader = await self._tools.bodies.open(key, stored)
-        return None if reader is None else StoredBody(reader)
-
-    async def _open_whole(self, key: CacheKey, stored: StoredResponse) -> Body | None:
-        """All of an object that this worker knows in slices, if a sibling has stored that since."""
-        found = await self._tools.bodies.find(key)
-        if found is None or not found.has_body or found.etag != stored.etag or self._tools.is_gone(key, found):
-            return None
-        await self._tools.metadata.put(key, found)
-        reader = await self._tools.bodies.open(key, found)
-        return None if reader is None else StoredBody(reader)
 
     def _sliced_body(self, key: CacheKey, stored: StoredResponse) -> SlicedBody:
         async def open_slice(part: Slice) -> tuple[Body, CacheStatus]:
@@ -169,7 +163,7 @@ class Engine:
         except OriginError as error:
             outcome = Refusal(error, CacheStatus(forward=reason))
         if isinstance(outcome, Refusal):
-            return await self._fall_back(key) or outcome
+            return await self._fall_back(key, want) or outcome
         return outcome
 
     async def _forward(self, key: CacheKey, reason: ForwardReason, want: Want) -> Answer | Refusal:
@@ -188,20 +182,30 @@ class Engine:
                 break
             if _is_for_others(begun, want, newer_than):
                 continue
-            answer = await self._joined_answer(key, begun, reason, is_collapsed=is_collapsed)
+            answer = await self._joined_answer(key, begun, reason, want, is_collapsed=is_collapsed)
             if answer is not None:
                 return answer
         return await self._pass(key)
 
     async def _joined_answer(
-        self, key: CacheKey, begun: Begun | Found, reason: ForwardReason, *, is_collapsed: bool
+        self, key: CacheKey, begun: Begun | Found, reason: ForwardReason, want: Want, *, is_collapsed: bool
     ) -> Answer | None:
         """What a fill gives; None when its body is gone, or it began too long ago."""
         if isinstance(begun, Found):
-            return await self._use(key, begun.stored, self._found_status(begun, is_collapsed=is_collapsed))
+            return await self._use(key, begun.stored, want, self._found_status(begun, is_collapsed=is_collapsed))
+        status = _begun_status(begun, reason, is_collapsed=is_collapsed)
         if begun.stored.is_sliced:
-            return await self._use(key, begun.stored, _begun_status(begun, reason, is_collapsed=is_collapsed))
-        return await self._begun_answer(begun, reason, is_collapsed=is_collapsed)
+            return await self._use(key, begun.stored, want, status)
+        if is_collapsed and self._is_outdated(begun.stored):
+            await begun.body.close()
+            return None
+        coming = Selected(begun.stored, begun.body)
+        selected = await self._selection.of_coming(key, coming, want)
+        return Answer(selected.stored, selected.body, status)
+
+    def _is_outdated(self, begun: StoredResponse) -> bool:
+        """Whether a fill takes so long that what it began with is stale for who comes now."""
+        return 0 < begun.lifetime_seconds <= begun.age_at(self._tools.clock.now())
 
     def _newer_than(self, reason: ForwardReason) -> float:
         """What was stored before does not do; nothing is too old for who was not sent forward by its own directives."""
@@ -213,13 +217,6 @@ class Engine:
             return await fill.join()
         except OriginError as error:
             return error
-
-    async def _begun_answer(self, begun: Begun, reason: ForwardReason, *, is_collapsed: bool) -> Answer | None:
-        """What is coming; None when the fill takes so long that what it began with is stale for who comes now."""
-        if is_collapsed and 0 < begun.stored.lifetime_seconds <= begun.stored.age_at(self._tools.clock.now()):
-            await begun.body.close()
-            return None
-        return Answer(begun.stored, begun.body, _begun_status(begun, reason, is_collapsed=is_collapsed))
 
     def _found_status(self, found: Found, *, is_collapsed: bool) -> CacheStatus:
         if found.forward_status is None:
@@ -238,13 +235,13 @@ class Engine:
         found = await self._tools.bodies.find(key)
         decision = self._decide(key, found, want)
         if found is not None and isinstance(decision, Use):
-            answer = await self._use(key, found, is_stale=decision.is_stale)
+            answer = await self._use(key, found, want, is_stale=decision.is_stale)
             if answer is not None:
                 return answer
         status = CacheStatus(forward=ForwardReason.REQUEST, detail="only-if-cached")
         return Refusal(OriginNotAsked("nothing is stored that may be used"), status)
 
-    async def _fall_back(self, key: CacheKey) -> Answer | None:
+    async def _fall_back(self, key: CacheKey, want: Want) -> Answer | None:
         """What is stored, though it is stale, when the bucket fails (RFC 5861 4)."""
         found = await self._tools.bodies.find(key)
         decision = self._decide(key, found, EVERYTHING)
@@ -252,7 +249,8 @@ class Engine:
         if found is None or not may_serve:
             return None
         ttl = min(-1, self._ttl(found))
-        return await self._use(key, found, CacheStatus(forward=ForwardReason.STALE, ttl=ttl, detail="stale-if-error"))
+        status = CacheStatus(forward=ForwardReason.STALE, ttl=ttl, detail="stale-if-error")
+        return await self._use(key, found, want, status)
 
     async def _pass(self, key: CacheKey) -> Answer:
         """One answer for one request, not stored. Raises OriginError."""
@@ -267,7 +265,8 @@ class Engine:
         )
         stored = store_object(response.head, received, self._tools.limits)
         status = CacheStatus(forward=ForwardReason.BYPASS, forward_status=stored.origin_status)
-        return Answer(stored, PassingBody(response), status)
+        selected = self._selection.of_passing(key, Selected(stored, PassingBody(response)))
+        return Answer(selected.stored, selected.body, status)
 
     def _ttl(self, stored: StoredResponse) -> int:
         return math.floor(stored.ttl_at(self._tools.clock.now()))

@@ -4,6 +4,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from sidecar.cache.ports import Part, Phase, Sight
+from sidecar.cache.stored import StoredResponse
 
 if TYPE_CHECKING:
     from sidecar.cache.fill import Fill
@@ -39,7 +40,13 @@ async def _pass_on(fill: "Fill", sight: Sight, tools: "Tools") -> bool:
             fill.find(found, sight.forward_status)
         case Phase.FILLING | Phase.COMPLETE if sight.stored is not None:
             fill.begin(sight.stored)
-            fill.progress.advance(sight.available - fill.progress.available)
+            fill.progress.advance(_given_out(sight.stored, sight) - fill.progress.available)
             if sight.phase is Phase.COMPLETE:
                 await tools.metadata.put(fill.key, sight.stored)
     return sight.is_over
+
+
+def _given_out(stored: StoredResponse, sight: Sight) -> int:
+    """How many bytes readers may have: the last one not before all of it is stored, as with the leader."""
+    is_stored = sight.phase is Phase.COMPLETE
+    return sight.available if is_stored else min(sight.available, stored.content_length - 1)

@@ -16,6 +16,7 @@ from sidecar.cache.storing import (
     store_object,
     store_slice,
     store_sliced,
+    store_variant,
 )
 from sidecar.errors import OriginChanged, OriginError, OriginNotFound, OriginProtocolError, OriginUnavailable
 
@@ -68,8 +69,8 @@ class Lead:
             await self._fetch(known)
 
     def _may_use(self, known: StoredResponse) -> bool:
-        if self._key.slice is not None:
-            return True  # it is bound to a version, and gone ones were sorted out
+        if self._key.is_of_one_version and not known.is_unstorable:
+            return True  # it does not age, and what is gone was sorted out
         if known.received_at < self._fill.newer_than:
             return False
         standing, now = self._tools.standing(self._key, known), self._tools.clock.now()
@@ -131,7 +132,7 @@ class Lead:
         is_passed_on = False
         try:
             stored = self._to_store(response, requested_at)
-            if stored.is_sliced and await self._begins(stored):
+            if stored.is_bare and await self._begins(stored):
                 await self._commit(stored)
                 self._fill.begin(stored)
             elif stored.kind is Kind.OBJECT and await self._begins(stored):
@@ -158,6 +159,8 @@ class Lead:
         received, limits = self._received(requested_at), self._tools.limits
         if self._key.slice is not None:
             return store_slice(response.head, received, limits)
+        if self._key.variant is not None:
+            return store_variant(response.head, received, limits)
         stored = store_object(response.head, received, limits)
         is_large = stored.has_body and stored.content_length > limits.slice_threshold_bytes
         # Without a strong ETag the slices could not be bound to one version; without a disk none could be kept.
@@ -177,15 +180,16 @@ class Lead:
 
     async def _resume(self, part: Part, stored: StoredResponse | None, available: int) -> None:
         """Go on where a leader died, with the same version of the object; its followers have read up to here."""
-        if stored is None or stored.etag is None or not stored.has_strong_etag:
-            raise OriginChanged("the object cannot be gone on with: it has no strong ETag")
-        if not self._fill.has_begun and self._tools.is_gone(self._key, stored):
+        if stored is None or (not self._fill.has_begun and self._tools.is_gone(self._key, stored)):
             raise OriginChanged("the object was purged while it was being stored")
-        await part.resume()
-        if available == stored.content_length:
+        if available == stored.content_length:  # its leader died before it was stored, or could not store it
+            await part.resume()
             self._go_on(stored, available)
             await self._commit(stored)
             return
+        if stored.etag is None or not stored.has_strong_etag:
+            raise OriginChanged("the object cannot be gone on with: it has no strong ETag")
+        await part.resume()
         # Asked first: as long as nobody here has begun to read, a version that is gone harms nobody.
         response = await self._tools.origin.get_span(self._key.object_key, self._rest(stored.etag, available))
         try:

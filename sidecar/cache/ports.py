@@ -1,5 +1,6 @@
-"""What the engine needs from the outside: a bucket, a place for metadata, a place for bodies."""
+"""What the engine needs from the outside: a bucket, a place for metadata, a place for bodies, and content codings."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -255,4 +256,26 @@ class BodyStore(Protocol):
 
     async def remove_other_epochs(self, epoch: int) -> int:
         """Remove all that was stored in another epoch; how many that were."""
+        ...
+
+
+class Coders(Protocol):
+    """Applies and undoes content codings, off the event loop; the names are those of Content-Encoding."""
+
+    places: asyncio.Semaphore
+    """How many bodies may be worked on at once. Each is in memory, as a whole."""
+
+    def recipe(self, coding: str) -> str:
+        """What the bytes of a coding depend on beside the body, in a word."""
+        ...
+
+    async def encode(self, coding: str, body: bytes) -> bytes:
+        """The body in a coding. Raises OriginError when that is not possible now."""
+        ...
+
+    async def decode(self, coding: str, body: bytes, most: int) -> bytes | None:
+        """The body without its coding; None when it is not in it, or would have more than `most` bytes.
+
+        Raises OriginError when that is not possible now.
+        """
         ...

@@ -16,6 +16,8 @@ class Kind(StrEnum):
     """There is no such object."""
     SLICED = "sliced"
     """A large object whose parts are stored, each under a key of its own."""
+    UNCODED = "uncoded"
+    """A variant that would be no smaller, or cannot be made: the object is sent as it is stored."""
     UNSTORABLE = "unstorable"
     """There is one that may not be stored: whoever asks goes to the bucket, and waits for nobody else's answer."""
 
@@ -72,6 +74,11 @@ class StoredResponse:
     def is_sliced(self) -> bool:
         """Whether it stands for an object whose parts are stored."""
         return self.kind is Kind.SLICED
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether its metadata alone is kept on disk."""
+        return self.kind in {Kind.SLICED, Kind.UNCODED}
 
     @property
     def origin_status(self) -> int:

@@ -1,5 +1,6 @@
 """Makes stored responses out of what the bucket said. Pure."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
@@ -8,6 +9,7 @@ from sidecar.cache.freshness import Limits
 from sidecar.cache.ports import OriginHead
 from sidecar.cache.stored import Headers, Kind, StoredResponse
 from sidecar.http.dates import parse_http_date
+from sidecar.http.encoding import without_transfer_codings
 from sidecar.http.fields import is_field_value, is_token
 
 KEPT_HEADERS = frozenset(
@@ -60,8 +62,13 @@ def store_sliced(stored: StoredResponse) -> StoredResponse:
 
 def store_slice(head: OriginHead, received: Received, limits: Limits) -> StoredResponse:
     """The stored response for a part of one version of an object: a version does not age, so neither does it."""
-    stored = _store(Kind.OBJECT, head, received, limits)
-    return replace(stored, initial_age_seconds=0.0, lifetime_seconds=_FOREVER_SECONDS)
+    return _ageless(_store(Kind.OBJECT, head, received, limits))
+
+
+def store_variant(head: OriginHead, received: Received, limits: Limits) -> StoredResponse:
+    """The stored response for a variant of one version of an object, of kind UNCODED when it has no coding."""
+    kind = Kind.UNCODED if head.header("content-encoding") is None else Kind.OBJECT
+    return _ageless(_store(kind, head, received, limits))
 
 
 def store_missing(received: Received, limits: Limits) -> StoredResponse:
@@ -112,11 +119,23 @@ def _store(kind: Kind, head: OriginHead, received: Received, limits: Limits) -> 
 
 def _kept(head: OriginHead) -> Headers:
     """The headers that describe the object, as far as they can be sent to anybody, and metadata up to its bound."""
-    sendable = [(name, value) for name, value in head.headers if is_token(name) and is_field_value(value)]
+    sendable = [(name, value) for name, value in _told(head) if is_token(name) and is_field_value(value)]
     metadata = [(name, value) for name, value in sendable if name.startswith(METADATA_PREFIX)]
     sizes = accumulate(len(f"{name}{value}".encode()) - len(METADATA_PREFIX) for name, value in metadata)
     fitting = {name for (name, _), size in zip(metadata, sizes, strict=True) if size <= MAX_METADATA_BYTES}
     return tuple((name, value) for name, value in sendable if name in KEPT_HEADERS or name in fitting)
+
+
+def _told(head: OriginHead) -> Iterator[tuple[str, str]]:
+    """The headers, without codings that tell only how the object was uploaded."""
+    for name, value in head.headers:
+        told = without_transfer_codings(value) if name == "content-encoding" else value
+        if told or name != "content-encoding":
+            yield name, told
+
+
+def _ageless(stored: StoredResponse) -> StoredResponse:
+    return replace(stored, initial_age_seconds=0.0, lifetime_seconds=_FOREVER_SECONDS)
 
 
 def _timeless(head: OriginHead) -> Headers:

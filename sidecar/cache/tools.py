@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from sidecar.cache.epoch import Epoch
 from sidecar.cache.freshness import Limits
 from sidecar.cache.key import CacheKey
+from sidecar.cache.negotiation import CodingRules
 from sidecar.cache.policy import Standing
-from sidecar.cache.ports import BodyStore, MetadataStore, Origin
+from sidecar.cache.ports import BodyStore, Coders, MetadataStore, Origin
 from sidecar.cache.purge import PurgeJournal, Verdict
 from sidecar.cache.stored import StoredResponse
 from sidecar.clock import Clock
@@ -22,11 +23,12 @@ _STANDINGS = {
 }
 
 
-class DiskLog:
-    """Tells the log that the disk cannot be used: one line a minute, with how often it happened."""
+class FailureLog:
+    """Tells the log what does not work, and why: one line a minute, with how often it happened."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, consequence: str) -> None:
         self._clock = clock
+        self._consequence = consequence
         self._next_at = 0.0
         self.failures = 0
 
@@ -36,7 +38,13 @@ class DiskLog:
         now = self._clock.now()
         if now >= self._next_at:
             self._next_at = now + _LOG_SECONDS
-            logger.warning("answers pass without being stored: %s (%d times so far)", error, self.failures)
+            reason = str(error) or type(error).__name__
+            logger.warning("%s: %s (%d times so far)", self._consequence, reason, self.failures)
+
+
+def disk_log(clock: Clock) -> FailureLog:
+    """For a disk that cannot be used."""
+    return FailureLog(clock, "answers pass without being stored")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +58,9 @@ class Tools:
     purges: PurgeJournal
     clock: Clock
     limits: Limits
-    disk_log: "DiskLog"
+    coding: CodingRules
+    coders: Coders
+    disk_log: FailureLog
 
     def standing(self, key: CacheKey, stored: StoredResponse) -> Standing:
         """Where a stored response stands now, by what was cleared and purged since."""

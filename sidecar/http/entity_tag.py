@@ -39,6 +39,10 @@ class EntityTag:
             position = separator.end()
         return tuple(tags)
 
+    def with_suffix(self, suffix: str) -> str:
+        """Write the tag of another representation of the same version: as weak as this one, and never equal to it."""
+        return f'{"W/" if self.is_weak else ""}"{self.opaque}-{suffix}"'
+
     @classmethod
     def _of(cls, match: re.Match[str]) -> "EntityTag":
         return cls(opaque=match["opaque"], is_weak=match["weak"] is not None)

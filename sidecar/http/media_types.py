@@ -127,6 +127,11 @@ def guess_media_type(key: str) -> str:
     return _BY_EXTENSION.get(extension.lower(), UNKNOWN_TYPE) if stem else UNKNOWN_TYPE
 
 
+def media_type_of(declared: str | None, key: str) -> str:
+    """Give the media type that the uploader declared, else the one that the object key tells."""
+    return guess_media_type(key) if declared is None or is_unset(declared) else declared
+
+
 def is_unset(media_type: str | None) -> bool:
     """Tell whether the uploader gave no media type: none, empty, or what S3 answers in its place."""
     return media_type is None or media_type.strip().lower() in _UNSET

@@ -122,7 +122,7 @@ class WebsiteHandler:
     def _want(self, exchange: Exchange) -> Want:
         """All of the object, unless a part or its headers will do."""
         is_part = exchange.is_head or exchange.header("range") is not None
-        return Want(self._directives(exchange), is_whole=not is_part)
+        return Want(self._directives(exchange), not is_part, exchange.header("accept-encoding"))
 
     def _directives(self, exchange: Exchange) -> CacheControl:
         """The request's directives that count: of all but only-if-cached only where the operator wants them to."""

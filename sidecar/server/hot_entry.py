@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 MAX_BODY_BYTES: Final = 1024 * 1024
 """The most that is sent at once: a longer answer has to be sent bit by bit, as the client takes it."""
 
+LONG_WAY_SECONDS: Final = 45.0
+"""How often an answer is made by Sanic all the same, so that the disk learns that the body is in use."""
+
 _ENCODINGS: Final = 32
 _OVERHEAD_BYTES: Final = 4096  # what an entry takes beside its bodies, about
 _UNLIKE: Final = frozenset({b"if-match", b"if-range", b"if-unmodified-since", b"range"})
@@ -58,7 +61,8 @@ class Representation:
     """One representation of an object: its metadata, its body, and answers that were made of it.
 
     `render` answers a question at an instant, by the method, with every header but Connection. `size` is what it takes
-    in memory, in bytes.
+    in memory, in bytes. `is_current` tells whether the cache would still use all that it was made of, which is fresh
+    before the instant `fresh_until`.
     """
 
     stored: "StoredResponse"
@@ -66,6 +70,8 @@ class Representation:
     render: Callable[["Question", str, float], "Reply"]
     reader: Reader
     size: int
+    is_current: Callable[[], bool]
+    fresh_until: float
     prepared: dict[tuple[bytes, bool], Prepared] = field(default_factory=dict)
 
     def is_held(self, fields: dict[bytes, bytes]) -> bool:
@@ -82,15 +88,14 @@ class Representation:
 class Entry:
     """What is known of one path: the object it names, and its representations by the Accept-Encoding they suit.
 
-    `is_current` tells whether the cache would still use `original` as it is; `digest` names that in the cache. Where
-    there is but one representation it is kept under None, which otherwise stands for an absent Accept-Encoding.
+    `digest` names `original` in the cache. Where there is but one representation it is kept under None, which otherwise
+    stands for an absent Accept-Encoding.
     `long_way_at` is when a request is to be answered by Sanic again.
     """
 
     resource: str
     digest: str
     original: "StoredResponse"
-    is_current: Callable[[], bool]
     is_negotiable: bool
     long_way_at: float
     by_encoding: dict[bytes | None, Representation] = field(default_factory=dict)
@@ -103,6 +108,13 @@ class Entry:
     def suiting(self, accept_encoding: bytes | None) -> Representation | None:
         """What was sent for this Accept-Encoding before."""
         return self.by_encoding.get(accept_encoding if self.is_negotiable else None)
+
+    def takes_long_way(self, now: float) -> bool:
+        """Whether this request is to be answered by Sanic: one is, now and then."""
+        if now < self.long_way_at:
+            return False
+        self.long_way_at = now + LONG_WAY_SECONDS
+        return True
 
     def add(self, accept_encoding: bytes | None, representation: Representation) -> None:
         """Keep a representation, once however many Accept-Encodings it suits."""

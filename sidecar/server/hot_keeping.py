@@ -6,17 +6,18 @@ import time
 from typing import TYPE_CHECKING, Protocol
 
 from sidecar.cache.body import StoredBody
+from sidecar.cache.selection import EXTENSIONS
 from sidecar.http.cache_status import CacheStatus
 from sidecar.http.target import TargetError, parse_target
 from sidecar.server.finish import Asked
-from sidecar.server.hot_entry import MAX_BODY_BYTES, Entry, MemoryReader, Representation
-from sidecar.server.hotpath import LONG_WAY_SECONDS
+from sidecar.server.hot_entry import LONG_WAY_SECONDS, MAX_BODY_BYTES, Entry, MemoryReader, Representation
 from sidecar.server.responses import Question, Reply, reply_to
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sidecar.cache.answer import Answer
+    from sidecar.cache.currency import Currency
     from sidecar.cache.stored import StoredResponse
     from sidecar.clock import Clock
     from sidecar.server.exchange import Exchange
@@ -45,11 +46,14 @@ class Watch(Protocol):
 class HotKeeping:
     """Keeps answers of the website hot that are given again and again."""
 
-    def __init__(self, hot: "HotPath", watch: Watch, finish: "Finish", clock: "Clock") -> None:
+    def __init__(
+        self, hot: "HotPath", watch: Watch, finish: "Finish", clock: "Clock", *, has_siblings: bool = False
+    ) -> None:
         self._hot = hot
         self._watch = watch
         self._finish = finish
         self._clock = clock
+        self._has_siblings = has_siblings
         self._retry_at = 0.0
 
     async def consider(self, exchange: "Exchange", answer: "Answer", media_type: str) -> None:
@@ -68,16 +72,26 @@ class HotKeeping:
             resource=exchange.resource,
             digest=current.key.digest,
             original=current.stored,
-            is_current=_still(current.holds, exchange),
             is_negotiable=answer.stored.header("vary") is not None,
             long_way_at=self._clock.now() + LONG_WAY_SECONDS,
         )
-        self._hot.put(target, field, entry, await self._representation(exchange, answer, answer.body, media_type))
+        sources = [current, *self._siblings(exchange, answer.stored)]
+        self._hot.put(target, field, entry, await self._representation(exchange, answer, media_type, sources))
+
+    def _siblings(self, exchange: "Exchange", stored: "StoredResponse") -> "list[Currency]":
+        """The pre-compressed object that may be what is sent, where such objects are looked for."""
+        coding = stored.header("content-encoding")
+        if not self._has_siblings or coding not in EXTENSIONS:
+            return []
+        sibling = exchange.site.engine.currency(exchange.object_key + EXTENSIONS[coding])
+        return [] if sibling is None else [sibling]
 
     async def _representation(
-        self, exchange: "Exchange", answer: "Answer", body: StoredBody, media_type: str
+        self, exchange: "Exchange", answer: "Answer", media_type: str, sources: "list[Currency]"
     ) -> Representation:
-        length = answer.stored.content_length
+        body, length = answer.body, answer.stored.content_length
+        assert isinstance(body, StoredBody)  # noqa: S101 - nothing else is kept
+        now = self._clock.now()
         reader: Reader
         if length <= MAX_BODY_BYTES:
             reader = MemoryReader(b"".join([bytes(chunk) async for chunk in body.chunks(0, length)]))
@@ -85,7 +99,9 @@ class HotKeeping:
         else:
             reader, size = body.share(), 0
         render = self._render(exchange, answer.stored, media_type)
-        return Representation(answer.stored, media_type, render, reader, size)
+        is_current = _still([source.holds for source in sources], exchange)
+        fresh_until = now + min(source.stored.ttl_at(now) for source in sources)
+        return Representation(answer.stored, media_type, render, reader, size, is_current, fresh_until)
 
     def _render(
         self, exchange: "Exchange", stored: "StoredResponse", media_type: str
@@ -110,10 +126,13 @@ class HotKeeping:
         return self._watch.is_open
 
 
-def _still(holds: "Callable[[], bool]", exchange: "Exchange") -> "Callable[[], bool]":
-    """Whether the cache still holds it, and the path still names it."""
+def _still(holds: "list[Callable[[], bool]]", exchange: "Exchange") -> "Callable[[], bool]":
+    """Whether the cache still holds all of it, and the path still names it."""
     folder, prefix = exchange.site.folder, exchange.site.folder.prefix
-    return lambda: holds() and folder.prefix == prefix
+    if len(holds) == 1:  # as nearly always; asked for every request
+        (holds_it,) = holds
+        return lambda: holds_it() and folder.prefix == prefix
+    return lambda: all(hold() for hold in holds) and folder.prefix == prefix
 
 
 def _path_of(exchange: "Exchange") -> str | None:

@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from sidecar.cache.stored import StoredResponse
     from sidecar.server.head import Head
 
-LONG_WAY_SECONDS: Final = 45.0
-"""How often an answer is made by Sanic all the same, so that the disk learns that the body is in use."""
-
 _METHODS: Final = frozenset({b"GET", b"HEAD"})
 _SEEN: Final = 4096
 _SPECIAL: Final = frozenset(
@@ -58,20 +55,17 @@ class HotPath:
         """The answer to a request; None when somebody else has to make it. Raises OSError."""
         path = self._path_of(head.target)
         entry = self._entries.get(path)
-        if entry is None or head.method not in _METHODS or head.body_length != 0:
+        if entry is None or not self._is_ordinary(head) or entry.takes_long_way(now):
             return None
-        if not head.fields.keys().isdisjoint(self._cold):
+        representation = entry.suiting(head.fields.get(b"accept-encoding"))
+        if representation is None:
             return None
-        if not entry.is_current() or entry.original.ttl_at(now) <= 0:
+        if now >= representation.fresh_until or not representation.is_current():
             self._remove(path)
             return None
-        if now >= entry.long_way_at:
-            entry.long_way_at = now + LONG_WAY_SECONDS
-            return None
         self._entries.move_to_end(path)
-        representation = entry.suiting(head.fields.get(b"accept-encoding"))
-        prepared = None if representation is None else _prepared(representation, head, now)
-        if prepared is None or representation is None:
+        prepared = _prepared(representation, head, now)
+        if prepared is None:
             return None
         data = prepared.whole if head.is_kept else b"".join((prepared.head, CLOSE, prepared.body))
         return HotAnswer(data, prepared.status, len(prepared.body), entry.resource, representation.media_type)
@@ -109,6 +103,9 @@ class HotPath:
         paths = list(self._entries) if digest is None else list(self._by_digest.get(digest, ()))
         for path in paths:
             self._remove(path)
+
+    def _is_ordinary(self, head: "Head") -> bool:
+        return head.method in _METHODS and head.body_length == 0 and head.fields.keys().isdisjoint(self._cold)
 
     def _path_of(self, target: bytes) -> bytes:
         return target.partition(b"?")[0] if self._ignores_query else target

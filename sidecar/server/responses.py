@@ -7,9 +7,9 @@ from http import HTTPStatus
 
 from sidecar.cache.stored import StoredResponse
 from sidecar.cache.storing import METADATA_PREFIX
+from sidecar.http import media_types
 from sidecar.http.conditional import Conditions, Precondition, evaluate, range_applies
 from sidecar.http.dates import format_http_date
-from sidecar.http.media_types import guess_media_type, is_unset
 from sidecar.http.multipart import closing_delimiter, multipart_length, multipart_type, part_head
 from sidecar.http.ranges import (
     UNSATISFIABLE,
@@ -26,7 +26,7 @@ MAX_RANGES = 16
 """A Range with more of them is ignored, as RFC 9110 14.2 allows: it is a mistake, or an attack."""
 
 _TEXT = "text/plain; charset=utf-8"
-_PASSED_ON = ("content-disposition", "content-encoding", "content-language")
+_PASSED_ON = ("content-disposition", "content-encoding", "content-language", "vary")
 # What a 304 carries (RFC 9110 15.4.5); Content-Type and the like would be metadata the client has already.
 _NOT_MODIFIED = frozenset(
     {"age", "cache-control", "content-location", "date", "etag", "expires", "last-modified", "vary"}
@@ -138,8 +138,7 @@ def missing_reply(stored: StoredResponse, now: float) -> Reply:
 
 def media_type_of(stored: StoredResponse, object_key: str) -> str:
     """The object's own media type, else one by its key's extension."""
-    declared = stored.header("content-type")
-    return guess_media_type(object_key) if declared is None or is_unset(declared) else declared
+    return media_types.media_type_of(stored.header("content-type"), object_key)
 
 
 def _representation(stored: StoredResponse, media_type: str, now: float) -> Fields:
@@ -167,10 +166,12 @@ def _age(stored: StoredResponse, now: float) -> str:
 
 
 def _selection(question: Question, stored: StoredResponse) -> RangeSelection:
+    # Codings of one object share its date, so that it does not name a representation (RFC 9110 8.8.2.2).
+    last_modified = None if stored.header("vary") else stored.last_modified
     if not range_applies(
         question.conditions.if_range,
         etag=stored.etag,
-        last_modified=stored.last_modified,
+        last_modified=last_modified,
         dated=stored.received_at - stored.initial_age_seconds,
     ):
         return None

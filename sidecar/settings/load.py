@@ -1,5 +1,6 @@
 """How the table of settings is read: from flags, the environment and a configuration file."""
 
+import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -139,6 +140,8 @@ def _lacking(values: Mapping[str, Any], drafts: Sequence[Draft]) -> Iterator[str
         for given, missing in ((one, other), (other, one)):
             if values.get(given) is not None and values.get(missing, ...) is None:
                 yield _lonely(given, missing, without)
+    if values.get("compress_min_size", 0) > values.get("compress_max_size", math.inf):
+        yield "--compress-min-size must not be above --compress-max-size; to compress nothing, give --compress none"
 
 
 def _lonely(given: str, missing: str, without: str) -> str:

@@ -31,6 +31,7 @@ _NOT_OF_A_PATH = frozenset({"", ".", ".."})
 _RESERVED = "/_proxy"
 _DEFAULT_PORT = {"http": ":80", "https": ":443"}
 _MAX_TOKEN = 4096
+_CODINGS = frozenset({"br", "gzip", "zstd"})
 
 
 def text(value: str) -> str:
@@ -105,6 +106,16 @@ def choice(*words: str) -> Reader[str]:
         return word
 
     return read
+
+
+def codings(value: str) -> tuple[str, ...]:
+    """Comma separated content codings, in any case; none for no coding at all."""
+    listed = tuple(dict.fromkeys(word for word in value.lower().replace(",", " ").split()))
+    if listed == ("none",):
+        return ()
+    if not listed or not set(listed) <= _CODINGS:
+        raise ValueError("must be none or a list of br, zstd and gzip, such as br,gzip")
+    return listed
 
 
 def path(value: str) -> Path:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 from sidecar.secret import Secret
 from sidecar.settings.bucket import BucketSettings
 from sidecar.settings.cache import CacheSettings
+from sidecar.settings.coding import CodingSettings
 from sidecar.settings.connections import ConnectionSettings
 from sidecar.settings.headers import HeaderSettings
 from sidecar.settings.log import LoggingSettings
@@ -27,6 +28,7 @@ _GROUPS = (
     WebsiteSettings,
     HeaderSettings,
     CacheSettings,
+    CodingSettings,
     LoggingSettings,
     RecordsSettings,
 )
@@ -41,6 +43,7 @@ class Settings(
     WebsiteSettings,
     HeaderSettings,
     CacheSettings,
+    CodingSettings,
     LoggingSettings,
     RecordsSettings,
 ):

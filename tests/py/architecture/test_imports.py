@@ -80,6 +80,7 @@ OF_OTHERS: dict[str, tuple[str, ...]] = {
     "aiobotocore": ("sidecar/origin/s3.py",),
     "aiocache": ("sidecar/store/metadata.py",),
     "aiohttp": ("sidecar/origin/s3_errors.py",),
+    "brotli": ("sidecar/store/codecs.py",),
     "botocore": ("sidecar/origin/s3.py", "sidecar/origin/s3_errors.py"),
     "concurrent_log_handler": ("sidecar/server/logs.py",),
     "httptools": ("sidecar/server/head.py",),
@@ -89,6 +90,7 @@ OF_OTHERS: dict[str, tuple[str, ...]] = {
     "sanic": ("sidecar/server/", "sidecar/app.py", "ops/blueprint.py"),
     "tenacity": ("sidecar/origin/s3.py",),
     "types_aiobotocore_s3": ("sidecar/origin/s3.py",),
+    "zstandard": ("sidecar/store/codecs.py",),
 }
 
 # What has one home, because tests and operators must be able to take it in hand.

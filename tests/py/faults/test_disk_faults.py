@@ -10,10 +10,12 @@ from pathlib import Path
 from threading import Event
 from typing import TypeAlias
 
+import brotli
 import pytest
 from support.cache_folder import bodies_of, files_of
 from support.http_body import ClosedEarlyError
 from support.http_client import Connection, request
+from support.http_reply import Reply
 from support.relay import Relay
 from support.seaweedfs import SeaweedFS
 from support.sidecar import Sidecar, StartSidecar
@@ -314,3 +316,93 @@ def test_foreign_files_are_left_alone(node: Site, key_prefix: str) -> None:
     assert node.get("/_proxy/_private/_cache/clear", authorization="Bearer abc123").status == 304
     node.server.process.wait_until(lambda: files_of(node.server) == [foreign], 5)
     foreign.unlink()
+
+
+# Variants: what goes wrong with them is nothing that a client sees.
+
+
+def as_text(reply: Reply) -> bytes:
+    """The body without its coding."""
+    return brotli.decompress(reply.body) if reply.header("content-encoding") == "br" else reply.body
+
+
+def store_two_variants(site: Site, key_prefix: str) -> tuple[str, bytes, Path, Path]:
+    """Have two texts stored as they are and coded: key and text of the first, and the files of both variants."""
+    found = []
+    for name in ("a.txt", "b.txt"):
+        text = os.urandom(3 * MEBIBYTE // 2).hex().encode()
+        site.store.put(f"{key_prefix}{name}", text, content_type="text/plain")
+        assert {site.get(f"/{key_prefix}{name}").body == text for _ in range(6)} == {True}
+        before = set(bodies_of(site.server))
+        replies = [site.get(f"/{key_prefix}{name}", accept_encoding="br") for _ in range(6)]
+        assert {(reply.header("content-encoding"), as_text(reply) == text) for reply in replies} == {("br", True)}
+        (path,) = set(bodies_of(site.server)) - before
+        found.append((text, path))
+    (text, path), (_, other) = found
+    return f"{key_prefix}a.txt", text, path, other
+
+
+@pytest.mark.parametrize("alter", ALTERATIONS.values(), ids=ALTERATIONS)
+def test_no_altered_byte_of_a_variant_is_served(node: Site, key_prefix: str, alter: Alteration) -> None:
+    """It is noticed, and the variant is made once more."""
+    key, text, path, other = store_two_variants(node, key_prefix)
+    alter(path, other)
+    for _ in range(8):
+        with suppress(ClosedEarlyError):
+            reply = node.get(f"/{key}", accept_encoding="br")
+            assert (reply.status, as_text(reply) == text) == (200, True)
+    replies = [node.get(f"/{key}", accept_encoding="br") for _ in range(6)]
+    assert {(reply.header("content-encoding"), as_text(reply) == text) for reply in replies} == {("br", True)}
+
+
+def test_a_disk_that_takes_no_variants(
+    store: SeaweedFS, relay: Relay, start_sidecar: StartSidecar, key_prefix: str, small_disk: Path
+) -> None:
+    """What is stored is sent as it is, the log says so once, and when the disk is writable again it is compressed."""
+    options = ("--cache-min-free", "0", "--cache-max-size", "1GiB")
+    site = Site(store, relay, start_sidecar(relay, *options, cache_dir=small_disk / "cache"))
+    texts = {f"{key_prefix}{number}.txt": os.urandom(20_000).hex().encode() for number in range(10)}
+    for key, text in texts.items():
+        store.put(key, text, content_type="text/plain")
+        assert site.get(f"/{key}").body == text
+    remount(small_disk, "ro")
+    for _ in range(3):
+        for key, text in texts.items():
+            reply = site.get(f"/{key}", accept_encoding="br")
+            assert (reply.status, reply.header("content-encoding"), reply.body == text) == (200, None, True)
+    assert site.server.log().count(TOLD) == 1
+    remount(small_disk, "rw")
+
+    def is_compressed() -> bool:
+        return all(site.get(f"/{key}", accept_encoding="br").header("content-encoding") == "br" for key in texts)
+
+    site.server.process.wait_until(is_compressed, 10)
+    assert {site.fetches(key) for key in texts} == {1}
+
+
+def test_variants_may_be_deleted_under_load(node: Site, key_prefix: str) -> None:
+    """Ten times: every answer is a 200 with the right text, coded or not."""
+    texts = {f"{key_prefix}{number}.txt": os.urandom(10_000 * number + 10_000).hex().encode() for number in range(8)}
+    for key, text in texts.items():
+        node.store.put(key, text, content_type="text/plain")
+    find = ["find", str(node.server.cache_dir), "-type", "f", "-delete"]
+    is_over = Event()
+
+    def ask() -> None:
+        while not is_over.is_set():
+            for key, text in texts.items():
+                reply = node.get(f"/{key}", accept_encoding="br")
+                assert (reply.status, as_text(reply) == text) == (200, True)
+
+    with ThreadPoolExecutor(3) as threads:
+        asking = [threads.submit(ask) for _ in range(3)]
+        try:
+            for _ in range(10):
+                before = len(node.relay.exchanges)
+                subprocess.run(find, check=False)
+                with suppress(TimeoutError):
+                    node.server.process.wait_until(lambda n=before: len(node.relay.exchanges) > n, 5)  # type: ignore[misc]  # it has a default
+        finally:
+            is_over.set()
+        for each in asking:
+            each.result()

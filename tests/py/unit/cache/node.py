@@ -18,11 +18,13 @@ from sidecar.cache.epoch import Epoch
 from sidecar.cache.eviction import Bounds
 from sidecar.cache.freshness import Limits
 from sidecar.cache.key import CacheKey
+from sidecar.cache.negotiation import CodingRules
 from sidecar.cache.ports import Turn
 from sidecar.cache.purge import PurgeJournal
-from sidecar.cache.tools import DiskLog, Tools
+from sidecar.cache.tools import Tools, disk_log
 from sidecar.shared import Shared
 from sidecar.store.bodies import FileBodies
+from sidecar.store.coders import Coders
 from sidecar.store.ledger import Ledger
 from sidecar.store.metadata import Metadata
 from sidecar.store.part import FilePart
@@ -92,12 +94,31 @@ class WatchedBodies(FileBodies):
                 await self._was_claimed.wait()
 
 
+class WatchedCoders(Coders):
+    """Codings, and how often each was applied or undone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.work: list[str] = []
+
+    async def encode(self, coding: str, body: bytes) -> bytes:
+        """Encode, and count it."""
+        self.work.append(coding)
+        return await super().encode(coding, body)
+
+    async def decode(self, coding: str, body: bytes, most: int) -> bytes | None:
+        """Decode, and count it."""
+        self.work.append(f"un-{coding}")
+        return await super().decode(coding, body, most)
+
+
 class Worker:
     """One worker process's cache."""
 
     def __init__(self, node: "Node", metadata: Metadata, slot: int) -> None:
         self.tasks = WatchedTasks()
         self.metadata = metadata
+        self.coders = WatchedCoders()
         self.room = Room(node.directory, node.bounds, Ledger(node.shared.counts, slot))
         self.bodies = WatchedBodies(gated(node.directory, node.gate), self.room, node.clock)
         self.epoch = Epoch(node.shared.epoch)
@@ -110,7 +131,9 @@ class Worker:
             purges=self.purges,
             clock=node.clock,
             limits=node.limits,
-            disk_log=DiskLog(node.clock),
+            coding=node.coding,
+            coders=self.coders,
+            disk_log=disk_log(node.clock),
         )
         self.engine = Engine(PLACE, self.tools, self.tasks)
 
@@ -137,6 +160,7 @@ class Worker:
         """End, as a worker does."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             await self.tasks.cancel_all()
+        self.coders.close()
         self.bodies.close()
 
 
@@ -150,6 +174,7 @@ class Node:
         self.origin = ScriptedOrigin()
         self.shared = Shared()
         self.limits = LIMITS
+        self.coding = CodingRules()
         self.bounds = WIDE
         self._workers: list[Worker] = []
 

@@ -21,6 +21,7 @@ from sidecar.cache.storing import (
     store_object,
     store_slice,
     store_sliced,
+    store_variant,
 )
 from sidecar.http.dates import format_http_date
 
@@ -47,6 +48,14 @@ TAGS = {
     "as-metadata-of-the-object": ({"x-amz-meta-surrogate-key": "a b"}, ("a", "b")),
     "both": ({"surrogate-key": "a", "x-amz-meta-surrogate-key": "b a"}, ("a", "b")),
     "bounded": ({"surrogate-key": " ".join(map(str, range(1000)))}, tuple(map(str, range(MAX_TAGS)))),
+}
+
+CODINGS = {
+    "aws-chunked": ("aws-chunked", None),
+    "aws-chunked-and-another": ("gzip, aws-chunked", "gzip"),
+    "another": ("gzip", "gzip"),
+    "several": ("gzip,br", "gzip,br"),
+    "empty": ("", None),
 }
 
 KNOWN = {
@@ -258,3 +267,24 @@ def test_any_304_keeps_the_body(known: StoredResponse, said: OriginHead) -> None
 def test_a_response_for_trying_things_on_is_an_object() -> None:
     """The tests of the store begin with it."""
     assert a_response().has_body
+
+
+@pytest.mark.parametrize(("told", "kept"), CODINGS.values(), ids=CODINGS)
+def test_how_it_was_uploaded_is_not_kept(told: str, kept: str | None) -> None:
+    """Some stores keep what S3 drops: `aws-chunked` is no coding of the object."""
+    assert store_object(head({"content-encoding": told}), RECEIVED, LIMITS).header("content-encoding") == kept
+
+
+def test_a_variant_does_not_age() -> None:
+    """Whatever the headers of its original say; nor is it too large to be stored."""
+    fields = {"content-encoding": "br", "etag": '"a-br"', "cache-control": "no-cache", "surrogate-key": "a b"}
+    stored = store_variant(head(fields, 1000), RECEIVED, LIMITS)
+    assert (stored.kind, stored.content_length, stored.etag, stored.tags) == (Kind.OBJECT, 1000, '"a-br"', ("a", "b"))
+    assert stored.ttl_at(NOW + 365 * 86_400) > 0
+
+
+def test_a_variant_that_is_not_worth_it() -> None:
+    """Is stored as that, with the tags by which it may be purged."""
+    stored = store_variant(head({"surrogate-key": "a"}, 0), RECEIVED, LIMITS)
+    assert (stored.kind, stored.has_body, stored.is_bare, stored.tags) == (Kind.UNCODED, False, True, ("a",))
+    assert stored.ttl_at(NOW + 365 * 86_400) > 0

@@ -56,6 +56,23 @@ async def test_a_follower_streams_while_the_leader_is_parked(node: Node, worker:
     assert (leader.result().body, answer.status.collapsed, node.origin.calls) == (BODY, True, ["key"])
 
 
+async def test_a_follower_has_the_last_byte_when_all_is_stored(node: Node, worker: Worker, sibling: Worker) -> None:
+    """Whoever has all of a body can rely on its being stored, for every worker: as with the leader."""
+    middle = Barrier()
+    node.origin.script("key", (head(10), BODY[:5], middle, BODY[5:]))
+    async with clients(worker.get("key")):
+        await middle.reached()
+        answer = await sibling.ask("key")
+        with sibling.room.held():  # nobody can put a body in its place meanwhile
+            middle.release()
+            assert b"".join([chunk async for chunk in answer.body.chunks(0, 9)]) == BODY[:9]
+            last = asyncio.ensure_future(anext(answer.body.chunks(9, 10)))  # noqa: TID251 - a test
+            assert await asyncio.wait([last], timeout=0.1) == (set(), {last})
+        assert await last == BODY[9:]
+        assert await sibling.bodies.find(KEY) is not None
+        await answer.body.close()
+
+
 async def test_many_workers_are_one_fill(node: Node, worker: Worker) -> None:
     """One of them stores, all others read along, and each has it in memory afterwards."""
     barrier = Barrier()

@@ -114,3 +114,12 @@ def test_parse_list_is_linear(unit: str, tags_per_unit: int) -> None:
     """A megabyte of any shape ends: a scan that goes back would not."""
     count = 1_000_000 // len(unit)
     assert len(EntityTag.parse_list(unit * count)) == count * tags_per_unit
+
+
+@given(_tags, st.sampled_from(["br", "gzip-1a2b3c4d"]))
+def test_a_suffix_makes_another_tag(tag: EntityTag, suffix: str) -> None:
+    """It is an entity-tag, as weak as the first, and equal to it in neither way."""
+    other = EntityTag.parse(tag.with_suffix(suffix))
+    assert other is not None
+    assert other.is_weak is tag.is_weak
+    assert not other.matches_weakly(tag)

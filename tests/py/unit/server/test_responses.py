@@ -139,6 +139,14 @@ REPRESENTATION = {
     "others-are-not-passed-on": ({"x-amz-request-id": "1", "server": "s3"}, "server", None),
 }
 
+NEGOTIABLE: dict[str, tuple[dict[str, str], int]] = {
+    "rfc9110-12.5.5-whole": ({}, 200),
+    "rfc9110-12.5.5-part": ({"range": "bytes=0-9"}, 206),
+    "rfc9110-15.4.5-not-modified": ({"if-none-match": '"a"'}, 304),
+    "rfc9110-13.1.5-tag": ({"if-range": '"a"', "range": "bytes=0-9"}, 206),
+    "rfc9110-8.8.2.2-date": ({"if-range": MODIFIED_DATE, "range": "bytes=0-9"}, 200),
+}
+
 MEDIA_TYPES = {
     "own": ("text/x-own", "a.css", "text/x-own"),
     "own-with-parameter": ("text/html; charset=latin-1", "a.html", "text/html; charset=latin-1"),
@@ -223,6 +231,13 @@ def test_a_range_of_an_empty_object() -> None:
     """No range of an empty object can be satisfied (RFC 9110 14.1.2)."""
     reply = _ask({"range": "bytes=0-"}, stored=replace(STORED, content_length=0))
     assert (reply.status, _fields(reply)["content-range"]) == (416, "bytes */0")
+
+
+@pytest.mark.parametrize(("asked", "status"), NEGOTIABLE.values(), ids=NEGOTIABLE)
+def test_one_of_several_representations(asked: dict[str, str], status: int) -> None:
+    """Every answer says what it depends on, and a date does not name one of them for If-Range."""
+    reply = _ask(asked, stored=replace(STORED, headers=(*STORED.headers, ("vary", "accept-encoding"))))
+    assert (reply.status, _fields(reply).get("vary")) == (status, "accept-encoding")
 
 
 @pytest.mark.parametrize(("headers", "name", "expected"), REPRESENTATION.values(), ids=REPRESENTATION)

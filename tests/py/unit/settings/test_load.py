@@ -65,6 +65,12 @@ LONELY_KEYS = {
     "key-and-empty-secret": ({"key": BAIT, "secret": ""}, "--secret (or AWS_SECRET) is required when --key is given"),
 }
 
+CODING_SIZES = {
+    "rule-out-everything": ("2KiB", "1KiB", False),
+    "are-one-size": ("1KiB", "1KiB", True),
+    "default-above-what-is-given": ("", "1000", False),
+}
+
 LEAKS = {
     "key": f"{BAIT}\n{BAIT}",
     "secret": f"{BAIT}\n{BAIT}",
@@ -164,6 +170,14 @@ def test_a_header_that_cannot_be_set(text: str) -> None:
     (mistake,) = _mistakes(**REQUIRED, headers=text)
     assert mistake.startswith("--header must")
     assert mistake.isprintable()
+
+
+@pytest.mark.parametrize(("smallest", "largest", "is_right"), CODING_SIZES.values(), ids=CODING_SIZES)
+def test_sizes_that_leave_nothing_to_compress(smallest: str, largest: str, is_right: bool) -> None:
+    """Whoever wants no compression says so; anything else is a slip."""
+    outcome = _outcome({**REQUIRED, "compress_min_size": smallest, "compress_max_size": largest})
+    assert is_right or "--compress none" in str(outcome)
+    assert isinstance(outcome, Settings) is is_right
 
 
 def test_a_wrong_secret_is_one_mistake() -> None:
