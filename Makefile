@@ -6,7 +6,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
-DEBIAN_PACKAGES := lua-busted lua-socket lua-inspect
+DEBIAN_PACKAGES := chromium curl lua-busted lua-inspect lua-socket wget
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 

@@ -64,7 +64,7 @@ class Front:
         )
         return answer.data
 
-    def refuse(self, status: HTTPStatus, reason: str, peer: str) -> bytes:
+    def refuse(self, status: HTTPStatus, reason: str, peer: str, *, is_head: bool) -> bytes:
         """The answer to what is no request, after which the connection is closed."""
         now = self._clock.now()
         reply = self._finish.dress(closing_reply(status, reason, now)).with_fields(("cache-status", NOT_ASKED))
@@ -73,7 +73,7 @@ class Front:
                 method="-",
                 resource="-",
                 status=status,
-                body_bytes=len(reply.text),
+                body_bytes=0 if is_head else len(reply.text),
                 client=Client(None, None, peer),
                 media_type=reply.media_type,
                 outcome="none",
@@ -81,7 +81,7 @@ class Front:
                 duration_ns=0,
             )
         )
-        return encode_reply(reply, is_kept=False)
+        return encode_reply(reply, is_head=is_head)
 
 
 def _text(value: bytes | None) -> str | None:

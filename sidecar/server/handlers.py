@@ -1,5 +1,6 @@
 """From a request to the cache and back: the website itself."""
 
+import asyncio
 import logging
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 ONLY_IF_CACHED = CacheControl.parse("only-if-cached")
+
+CLIENT_CLOSED_REQUEST = 499
+"""What records say of a client that left before its answer began, as those of nginx do."""
 
 RESERVED = "/_proxy/"
 """The only part of the path space that is not the bucket's."""
@@ -63,6 +67,12 @@ class WebsiteHandler:
         exchange = request.ctx.exchange = Exchange(request)
         try:
             return await self._answer(exchange)
+        except asyncio.CancelledError:
+            exchange.status = exchange.status or CLIENT_CLOSED_REQUEST
+            raise
+        except Exception:
+            exchange.status = HTTPStatus.INTERNAL_SERVER_ERROR
+            raise
         finally:
             self._observer.request_answered(exchange.record(self._clock.now()))
 

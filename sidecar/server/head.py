@@ -19,6 +19,7 @@ MAX_HEAD_BYTES: Final = 16 * 1024 - 4
 HEAD_END: Final = b"\r\n\r\n"
 
 _REQUEST_LINE: Final = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([^ ]+) (HTTP/[0-9]\.[0-9])\r\n")
+_SLASH: Final = ord("/")
 _VERSIONS: Final = frozenset({b"HTTP/1.0", b"HTTP/1.1"})
 # RFC 3986 3.2.2, without looking into brackets: nobody here asks the network for it.
 _HOST: Final = re.compile(rb"(?:[A-Za-z0-9\-._~!$&'()*+,;=%]*|\[[0-9A-Fa-f:.%A-Za-z]+\])(?::[0-9]*)?")
@@ -81,6 +82,8 @@ def read_head(raw: bytes) -> Head:
         raise too_long(raw)
     if version not in _VERSIONS:
         raise HeadError(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, "This server speaks HTTP/1.0 and HTTP/1.1.")
+    if target[0] != _SLASH and target != b"*":
+        raise HeadError(HTTPStatus.BAD_REQUEST, "The request target must start with a slash.")
     if _BEYOND_ASCII.search(target):  # as curl sends them
         target = _BEYOND_ASCII.sub(lambda byte: b"%%%02X" % byte[0][0], target)
         raw = b"%b %b %b" % (method, target, raw[line.start(3) :])

@@ -44,6 +44,13 @@ class SidecarHttp(Http):
         protocol: Any = self.protocol
         protocol.next_request()
 
+    def respond(self, response: Any) -> Any:
+        """Begin an answer. A body that was only announced is not asked for any more, nor is its end waited for."""
+        if self.expecting_continue:
+            self.expecting_continue = False
+            self._must_close = True
+        return super().respond(response)
+
     async def error_response(self, exception: Exception) -> None:
         """Answer instead of a handler; what could not be read as a request leaves the connection in doubt."""
         if self.stage is not Stage.HANDLER:

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from sidecar.server.front import Deadlines, Front
 
-_LINGER_SECONDS = 2.0
+_HEAD = b"HEAD "
+_LINGER_SECONDS = 5.0
 _LOW_WATER_BYTES = 16 * 1024
 _HIGH_WATER_BYTES = 64 * 1024
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
@@ -153,7 +154,7 @@ class SidecarProtocol(HttpProtocol):
             try:
                 raw = self._take_head()
             except HeadError as error:
-                self._refuse(error.status, str(error))
+                self._refuse(error.status, str(error), is_head=self._buffer.startswith(_HEAD))
                 return
             if raw is None:
                 return
@@ -164,7 +165,7 @@ class SidecarProtocol(HttpProtocol):
         try:
             head = read_head(raw)
         except HeadError as error:
-            self._refuse(error.status, str(error))
+            self._refuse(error.status, str(error), is_head=raw.startswith(_HEAD))
             return
         answer = self._front.answer(head, self.conn_info.client_ip)
         if answer is None:
@@ -205,8 +206,10 @@ class SidecarProtocol(HttpProtocol):
         """Let Sanic have a request, and as much of its body as is there."""
         self._is_free = False
         self._body_left = _UNTIL_THE_END if head.body_length is None else head.body_length
-        # Where the chunks end is Sanic's to find; what it leaves is nobody's, so the connection ends there.
-        self.http.begin(is_kept=head.is_kept and head.body_length is not None)
+        # Where the chunks end is Sanic's to find; what it leaves is nobody's, so the connection ends there. And it
+        # reads no body to its end that is too large.
+        is_read = head.body_length is not None and head.body_length <= self.request_max_size
+        self.http.begin(is_kept=head.is_kept and is_read)
         super().data_received(head.raw)
         if self._body_left and self._buffer:
             waiting, self._buffer = bytes(self._buffer), bytearray()
@@ -219,17 +222,28 @@ class SidecarProtocol(HttpProtocol):
         super().data_received(data[:length])
         return data[length:]
 
-    def _refuse(self, status: HTTPStatus, reason: str) -> None:
-        """Answer what is no request, and close once the client has had time to read that."""
-        self._is_refused = True
-        self._buffer.clear()
-        self.transport.write(self._front.refuse(status, reason, self.conn_info.client_ip))
-        if self.transport.can_write_eof():
-            # Closed at once, with bytes of the client unread, the kernel would reset and the answer be lost.
+    def close(self, timeout: float | None = None) -> None:
+        """Close; once the client has had time to read the answer, if it is still sending what nobody will read.
+
+        Closed at once, with bytes of the client unread, the kernel would reset the connection and the answer be lost.
+        """
+        is_open = self.transport is not None and not self.transport.is_closing()
+        if self._body_left and is_open and self.transport.can_write_eof():
+            self._body_left = 0
+            self._is_refused = True
+            self.transport.resume_reading()
             self.transport.write_eof()
             self._timer = self.loop.call_later(_LINGER_SECONDS, self.close)
         else:
-            self.close()
+            super().close(timeout)
+
+    def _refuse(self, status: HTTPStatus, reason: str, *, is_head: bool = False) -> None:
+        """Answer what is no request, and close."""
+        self._is_refused = True
+        self._buffer.clear()
+        self.transport.write(self._front.refuse(status, reason, self.conn_info.client_ip, is_head=is_head))
+        self._body_left = _UNTIL_THE_END
+        self.close()
 
     def _seconds_left(self) -> float:
         """Until this connection has to go, as things stand."""

@@ -186,6 +186,7 @@ def _selected(selection: RangeSelection, stored: StoredResponse, fields: Fields,
             "416 Range Not Satisfiable",
             now,
             ("content-range", content_range),
+            *(field for field in fields if field[0] == "vary"),  # so many bytes, in this coding
         )
     if selection is None:
         return _whole(stored, fields)

@@ -17,6 +17,6 @@ def encode_head(reply: Reply) -> bytes:
     return "\r\n".join(lines).encode()
 
 
-def encode_reply(reply: Reply, *, is_kept: bool) -> bytes:
-    """All of a reply whose body is its text."""
-    return encode_head(reply) + (KEEP_ALIVE if is_kept else CLOSE) + reply.text
+def encode_reply(reply: Reply, *, is_head: bool) -> bytes:
+    """All of a reply whose body is its text, and after which the connection ends; to HEAD without that body."""
+    return encode_head(reply) + CLOSE + (b"" if is_head else reply.text)

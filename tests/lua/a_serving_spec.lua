@@ -94,6 +94,31 @@ describe("the headers of a 200", function()
       assert.not_matches("seaweed", name)
     end
   end)
+
+  it("name no version of the server", function()
+    assert.not_matches("%d", headers.server or "")
+  end)
+end)
+
+describe("a page of another origin", function()
+  local ORIGIN = { origin = "https://elsewhere.example" }
+
+  it("is told whether it may read the answer, as are caches", function()
+    for _, target in ipairs({ "/robots.txt", site.missing }) do
+      local headers = requests.get(target, { headers = ORIGIN }).headers
+      local varies = (headers.vary or ""):lower():find("origin", 1, true) ~= nil
+      assert.is_true(headers["access-control-allow-origin"] == "*" or varies)
+    end
+  end)
+
+  it("may ask first", function()
+    local asked = { ["access-control-request-method"] = "GET", ["access-control-request-headers"] = "range" }
+    asked.origin = ORIGIN.origin
+    local reply = requests.get("/robots.txt", { method = "OPTIONS", headers = asked })
+    assert.has_status(204, reply)
+    assert.matches("GET", reply.headers["access-control-allow-methods"])
+    assert.matches("range", reply.headers["access-control-allow-headers"])
+  end)
 end)
 
 describe("a big object", function()

@@ -19,7 +19,8 @@ from support.site_upload import upload_site  # noqa: E402 - likewise
 WORKERS = 2
 LIMIT_SECONDS = 300.0
 SUMMARY = re.compile(
-    r"^(?P<successes>\d+) success(?:es)? / (?P<failures>\d+) failures? / (?P<errors>\d+) errors? / \d+ pending : ",
+    r"^(?P<successes>\d+) success(?:es)? / (?P<failures>\d+) failures? / (?P<errors>\d+) errors?"
+    r" / (?P<pending>\d+) pending : ",
     re.MULTILINE,
 )
 
@@ -54,11 +55,12 @@ def run_busted(url: str, folder: Path) -> tuple[int, str]:
 
 
 def count_of(output: str) -> str:
-    """Count in one line what passed and failed, for readers of logs; exits when busted has not come to its summary."""
+    """Count in one line what passed, failed and was left out; exits when busted has not come to its summary."""
     summary = SUMMARY.search(output)
     if summary is None:
         sys.exit(f"busted wrote no summary:\n{output}")
-    return f"{summary['successes']} passed, {int(summary['failures']) + int(summary['errors'])} failed"
+    failed = int(summary["failures"]) + int(summary["errors"])
+    return f"{summary['successes']} passed, {failed} failed, {summary['pending']} skipped"
 
 
 def write(text: str) -> None:

@@ -12,7 +12,7 @@ def find_program(name: str) -> str:
     folders = [sysconfig.get_path("scripts"), *os.get_exec_path()]
     found = shutil.which(name, path=os.pathsep.join(folders))
     if found is None:
-        raise FileNotFoundError(f"{name} is not installed; install the dependency group 'test'")
+        raise FileNotFoundError(f"{name} is not installed; `make test` installs what the tests need")
     return found
 
 

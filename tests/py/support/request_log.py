@@ -1,0 +1,29 @@
+"""What a server that logs at debug level has said of the requests it answered."""
+
+import re
+from dataclasses import dataclass
+
+from support.sidecar import Sidecar
+
+_LINE = re.compile(
+    r"sidecar\.requests: (?P<method>\S+) (?P<quote>['\"])(?P<resource>.*?)(?P=quote) (?P<status>\d+) (?P<length>\d+)B "
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedRequest:
+    """One request that was answered, or broken off; `body_bytes` were sent."""
+
+    method: str
+    resource: str
+    status: int
+    body_bytes: int
+
+
+def logged_requests(server: Sidecar, resource: str) -> list[LoggedRequest]:
+    """List the requests for a resource, in the order in which they ended."""
+    found = [
+        LoggedRequest(match["method"], match["resource"], int(match["status"]), int(match["length"]))
+        for match in _LINE.finditer(server.log())
+    ]
+    return [logged for logged in found if logged.resource == resource]
