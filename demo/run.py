@@ -72,6 +72,7 @@ def s3proxy(store: S3Store, port: int, folder: Path) -> Iterator["subprocess.Pop
         "AWS_KEY": store.access_key,
         "AWS_SECRET": store.secret_key,
         "AUTH_KEY": AUTH_KEY,
+        "ERROR_DOCUMENT": "404.html",
         "CACHE_DIR": str(folder / "cache"),
         "CONSOLE": "true",
         "LOG_LEVEL": "debug",

@@ -23,9 +23,10 @@ from sidecar.http.cors import ALLOWED_METHODS
 from sidecar.http.encoding import CODINGS
 from sidecar.http.header_rules import HeaderRules
 from sidecar.observe import RequestRecord
+from sidecar.origin.bucket_website import BucketWebsite
 from sidecar.origin.place import place_of
 from sidecar.origin.s3 import OWN_KEYS, S3Origin, bucket_of, new_session
-from sidecar.origin.website import Website
+from sidecar.origin.website import Website, flags_of, website_of
 from sidecar.server import lifecycle, logs
 from sidecar.server.certificate import CertificateLoader, certificate_of
 from sidecar.server.faults import FaultHandler
@@ -35,7 +36,7 @@ from sidecar.server.handlers import Rules, WebsiteHandler
 from sidecar.server.hot_keeping import HotKeeping
 from sidecar.server.hotpath import HotPath
 from sidecar.server.listener import Listener
-from sidecar.server.site import FixedFolder, Site, Sites
+from sidecar.server.site import FixedFolder, Folder, Site, Sites
 from sidecar.settings import BucketSettings, Mount, Settings, worker_number
 from sidecar.shared import Shared
 from sidecar.store.bodies import FileBodies, finish_clear, sweep
@@ -98,11 +99,29 @@ class Worker:
             bucket: Engine(place_of(bucket, self._origins), make_tools(origin=origin), self._tasks)
             for bucket, origin in self._origins.items()
         }
+        self._followed: list[BucketWebsite] = []
+        make_site = partial(self._site, engines, reads_bucket=settings.website_from_bucket)
         release = Release(shared.release, settings.prefix)
-        root = Site("", Website(), engines[_whole(settings.root)], release)
-        self.sites = Sites(root, [_site(mount, engines) for mount in settings.mounts])
+        root = make_site(replace(settings.root, path=""), website_of(settings), release)
+        self.sites = Sites(root, [make_site(mount, flags_of(settings)) for mount in settings.mounts])
         self.certificate = certificate_of(settings)
         self.watch: Watch | None = None
+
+    def _site(
+        self,
+        engines: Mapping[BucketSettings, Engine],
+        mount: Mount,
+        website: Website,
+        folder: Folder | None = None,
+        *,
+        reads_bucket: bool,
+    ) -> Site:
+        """A site with these rules, or those of its bucket; each reads its own, as each may have other flags."""
+        bucket, rules = _whole(mount), None
+        if reads_bucket:
+            rules = BucketWebsite(self._origins[bucket], website)
+            self._followed.append(rules)
+        return Site(mount.path, website, engines[bucket], folder or FixedFolder(mount.origin.prefix), rules)
 
     async def open(self) -> None:
         """Begin to look for credentials: requests wait for that, the worker's start does not."""
@@ -111,6 +130,8 @@ class Worker:
         for origin in self._origins.values():
             self._tasks.spawn(origin.connect(), name="connect to a bucket")
             self._tasks.spawn(origin.keep_credentials(), name="keep credentials")
+        for website in self._followed:
+            self._tasks.spawn(website.follow(), name="follow a bucket's website configuration")
 
     async def close(self) -> None:
         """Give up what is still being fetched, and close every file and connection."""
@@ -135,10 +156,6 @@ def _origins(settings: Settings) -> dict[BucketSettings, S3Origin]:
 def _whole(mount: Mount) -> BucketSettings:
     """The mount's bucket, whichever folder of it is served."""
     return replace(mount.origin, prefix="")
-
-
-def _site(mount: Mount, engines: Mapping[BucketSettings, Engine]) -> Site:
-    return Site(mount.path, Website(), engines[_whole(mount)], FixedFolder(mount.origin.prefix))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sidecar.cache.key import CacheKey, Variant
-from sidecar.cache.ports import OriginHead, Span, Validators
+from sidecar.cache.ports import FolderPage, OriginHead, PageOf, Span, Validators
 from sidecar.cache.representation import of_variant
 from sidecar.cache.stored import StoredResponse
 from sidecar.errors import BodyLost, OriginChanged, OriginUnavailable
@@ -66,6 +66,10 @@ class CodedOrigin:
             await whole.close()
             raise OriginChanged("the variant is another one now")
         return CodedResponse(whole.head, whole._body[span.start : span.stop], whole.close)  # noqa: SLF001 - our own
+
+    async def folder(self, page: PageOf) -> FolderPage:
+        """Nothing: variants have no names in the bucket."""
+        return FolderPage((), is_last=True)
 
     async def keys(self, prefix: str) -> AsyncIterator[str]:
         """None: variants have no names in the bucket."""

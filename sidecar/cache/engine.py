@@ -12,6 +12,7 @@ from sidecar.cache.collapse import Collapse
 from sidecar.cache.currency import Currency
 from sidecar.cache.fill import Begun, Fill, Found
 from sidecar.cache.key import CacheKey, Slice
+from sidecar.cache.listings import Listings
 from sidecar.cache.opening import Opening
 from sidecar.cache.policy import Decision, Forward, Pass, Use, decide
 from sidecar.cache.ports import Span, Turn
@@ -49,6 +50,7 @@ class Engine:
         self._fills: Collapse[Fill] = Collapse(tasks)
         opening = Opening(tools, self._sliced_body)
         self._selection = Selection(tools, opening, Variants(tools, tasks), self.answer)
+        self.listings = Listings(tools, tasks)
 
     async def answer(self, object_key: str, want: Want = EVERYTHING) -> Answer | Refusal:
         """The object, or its absence, or why neither can be told."""

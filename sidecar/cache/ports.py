@@ -1,6 +1,5 @@
-"""What the engine needs from the outside: a bucket, a place for metadata, a place for bodies, and content codings."""
+"""What the engine needs from the outside: a bucket, a place for metadata, a place for bodies."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -48,6 +47,43 @@ class NotModified:
     head: OriginHead
 
 
+@dataclass(frozen=True, slots=True)
+class PageOf:
+    """A part of what lies right below a folder: at most `limit` names, from the first after `after` on.
+
+    `prefix` is empty or ends in a slash; `after` is a name as in `FolderEntry`, or empty.
+    """
+
+    prefix: str
+    after: str
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class FolderEntry:
+    """An object's name without the folder's prefix, its bytes, and when it was modified, in seconds since 1970.
+
+    The name of a folder ends in a slash; nothing else is known of it.
+    """
+
+    name: str
+    size: int | None = None
+    modified_at: float | None = None
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether there is more below it."""
+        return self.name.endswith("/")
+
+
+@dataclass(frozen=True, slots=True)
+class FolderPage:
+    """Some of the entries of a folder, in the order of the keys; unless `is_last`, there are more after them."""
+
+    entries: tuple[FolderEntry, ...]
+    is_last: bool
+
+
 class OriginResponse(Protocol):
     """An object, or a span of it, on its way; must be closed."""
 
@@ -78,6 +114,10 @@ class Origin(Protocol):
 
     async def get_span(self, object_key: str, span: Span) -> OriginResponse:
         """Ask for a part of one version of an object; OriginChanged when there is another version now."""
+        ...
+
+    async def folder(self, page: PageOf) -> FolderPage:
+        """What lies right below a folder; nothing when there is no such folder."""
         ...
 
     def keys(self, prefix: str) -> AsyncIterator[str]:
@@ -256,26 +296,4 @@ class BodyStore(Protocol):
 
     async def remove_other_epochs(self, epoch: int) -> int:
         """Remove all that was stored in another epoch; how many that were."""
-        ...
-
-
-class Coders(Protocol):
-    """Applies and undoes content codings, off the event loop; the names are those of Content-Encoding."""
-
-    places: asyncio.Semaphore
-    """How many bodies may be worked on at once. Each is in memory, as a whole."""
-
-    def recipe(self, coding: str) -> str:
-        """What the bytes of a coding depend on beside the body, in a word."""
-        ...
-
-    async def encode(self, coding: str, body: bytes) -> bytes:
-        """The body in a coding. Raises OriginError when that is not possible now."""
-        ...
-
-    async def decode(self, coding: str, body: bytes, most: int) -> bytes | None:
-        """The body without its coding; None when it is not in it, or would have more than `most` bytes.
-
-        Raises OriginError when that is not possible now.
-        """
         ...

@@ -61,6 +61,11 @@ class StoredResponse:
         return next((value for known, value in self.headers if known == name), None)
 
     @property
+    def redirect_location(self) -> str | None:
+        """Where the object leads to, as its uploader wrote it (x-amz-website-redirect-location)."""
+        return self.header("x-amz-website-redirect-location")
+
+    @property
     def has_body(self) -> bool:
         """Whether its body lies in the same file."""
         return self.kind is Kind.OBJECT
@@ -97,5 +102,10 @@ class StoredResponse:
 
     @property
     def has_validator(self) -> bool:
-        """Whether the bucket can be asked if it still is what it was."""
+        """Whether the bucket can be asked if it still is what it was.
+
+        Not for an object that leads elsewhere: its body, mostly empty, and so its ETag stay when the redirect changes.
+        """
+        if self.redirect_location is not None:
+            return False
         return (self.has_body or self.is_sliced) and (self.etag is not None or self.last_modified is not None)

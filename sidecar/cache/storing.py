@@ -22,6 +22,7 @@ KEPT_HEADERS = frozenset(
         "etag",
         "expires",
         "last-modified",
+        "x-amz-website-redirect-location",
     }
 )
 """What of the bucket's answer describes the object, and not the store or the transfer."""

@@ -3,12 +3,13 @@
 import logging
 from dataclasses import dataclass
 
+from sidecar.cache.coding_port import Coders
 from sidecar.cache.epoch import Epoch
 from sidecar.cache.freshness import Limits
 from sidecar.cache.key import CacheKey
 from sidecar.cache.negotiation import CodingRules
 from sidecar.cache.policy import Standing
-from sidecar.cache.ports import BodyStore, Coders, MetadataStore, Origin
+from sidecar.cache.ports import BodyStore, MetadataStore, Origin
 from sidecar.cache.purge import PurgeJournal, Verdict
 from sidecar.cache.stored import StoredResponse
 from sidecar.clock import Clock

@@ -6,7 +6,7 @@ import logging
 import math
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from aiobotocore.config import AioConfig
 from aiobotocore.session import AioSession
@@ -18,7 +18,7 @@ from tenacity import (
     wait_random_exponential,
 )
 
-from sidecar.cache.ports import NotModified, OriginHead, Span, Validators
+from sidecar.cache.ports import FolderPage, NotModified, PageOf, Span, Validators
 from sidecar.errors import (
     OriginChanged,
     OriginError,
@@ -31,20 +31,30 @@ from sidecar.errors import (
 )
 from sidecar.origin.circuit import Circuit
 from sidecar.origin.s3_errors import Unchanged, origin_errors
+from sidecar.origin.s3_listing import folder_page, listing_arguments
+from sidecar.origin.s3_response import S3Response, response_of
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from types_aiobotocore_s3.client import S3Client
 
     from sidecar.settings.bucket import BucketSettings
 
 logger = logging.getLogger(__name__)
 
-CHUNK = 256 * 1024
+T = TypeVar("T")
+
 _CONNECTIONS = 64
 _ATTEMPTS = 3
 _FIRST_WAIT_SECONDS = 0.1
 _LONGEST_WAIT_SECONDS = 2.0
 _RENEWAL_SECONDS = 60.0
+_FORBIDDEN_IS_MISSING = (
+    "is answered as 404: without s3:ListBucket S3 says so of missing keys; "
+    "if every object is missing, the credentials lack s3:GetObject"
+)
+_MAY_NOT_LIST = "is taken for an empty folder: listings need s3:ListBucket"
 
 OWN_KEYS = "--key and --secret"
 """What the log calls the key and secret of the top level."""
@@ -101,24 +111,6 @@ def new_session() -> AioSession:
     return AioSession()
 
 
-class S3Response:
-    """An object on its way."""
-
-    def __init__(self, head: OriginHead, body: Any) -> None:
-        self.head = head
-        self._body = body
-
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """The body, piece by piece. Raises OriginError when it ends early or stops coming."""
-        with origin_errors():
-            while chunk := await self._body.read(CHUNK):
-                yield chunk
-
-    async def close(self) -> None:
-        """Give back the connection, or drop it if the body was not read to its end."""
-        self._body.close()
-
-
 class S3Origin:
     """The bucket as one worker reaches it, with one client for all its requests."""
 
@@ -130,7 +122,7 @@ class S3Origin:
         self._connecting = asyncio.Lock()
         self._circuit = Circuit()
         self._told: str | None = None
-        self._has_told_of_forbidden = False
+        self._told_once: set[str] = set()
 
     async def connect(self) -> None:
         """Make the client, which looks for credentials; may take seconds on a machine that has none."""
@@ -161,6 +153,27 @@ class S3Origin:
             raise OriginChanged("the bucket sent something else than the part that was asked for")
         return response
 
+    async def folder(self, page: PageOf) -> FolderPage:
+        """What lies right below a folder; nothing when the credentials may not list. Raises OriginError."""
+        arguments = listing_arguments(page)
+        with self._telling_of_refusal(), self._breaking_circuit():
+            try:
+                answer = await self._within_budget(
+                    lambda client: client.list_objects_v2(
+                        Bucket=self._bucket.name, **self._bucket.get_arguments, **arguments
+                    )
+                )
+            except OriginForbidden:
+                self._tell_once(_MAY_NOT_LIST, page.prefix)
+                return FolderPage((), is_last=True)
+        self._tell_of_success()
+        return folder_page(page, answer)
+
+    async def website(self) -> Mapping[str, Any]:
+        """The bucket's website configuration, in S3's own format. Raises OriginError, OriginNotFound for none."""
+        # Its failures say nothing of whether the bucket gives objects: many stores do not know it.
+        return await self._within_budget(lambda client: client.get_bucket_website(Bucket=self._bucket.name))
+
     async def keys(self, prefix: str) -> AsyncIterator[str]:
         """Every key that begins with the prefix. Raises OriginError."""
         with origin_errors():
@@ -173,11 +186,16 @@ class S3Origin:
     async def _ask(self, object_key: str, how: Mapping[str, Any]) -> S3Response:
         with self._telling_of_refusal(), self._breaking_circuit():
             try:
-                response = await self._get_within_budget(object_key, how)
+                answer = await self._within_budget(
+                    lambda client: client.get_object(
+                        Bucket=self._bucket.name, Key=object_key, **self._bucket.get_arguments, **how
+                    )
+                )
+                response = response_of(answer)
             except OriginForbidden as error:
                 if not self._bucket.forbidden_is_missing:
                     raise
-                self._tell_of_forbidden(object_key)
+                self._tell_once(_FORBIDDEN_IS_MISSING, object_key)
                 raise OriginNotFound(str(error)) from error
         self._tell_of_success()
         return response
@@ -195,7 +213,7 @@ class S3Origin:
         """Close every connection."""
         await self._exit.aclose()
 
-    async def _get_within_budget(self, object_key: str, how: Mapping[str, Any]) -> S3Response:
+    async def _within_budget(self, ask: "Callable[[S3Client], Awaitable[T]]") -> T:
         """Try again while there is time; when there is none, the last failure is what is told."""
         budget = self._bucket.first_byte_timeout_seconds
         deadline = asyncio.get_running_loop().time() + budget
@@ -205,20 +223,13 @@ class S3Origin:
             retry=retry_if_exception_type(OriginUnavailable),
             reraise=True,
         )
-        return await attempts(self._get, object_key, how, deadline)
+        return await attempts(self._once, ask, deadline)
 
-    async def _get(self, object_key: str, how: Mapping[str, Any], deadline: float) -> S3Response:
+    async def _once(self, ask: "Callable[[S3Client], Awaitable[T]]", deadline: float) -> T:
         with origin_errors():
             async with asyncio.timeout_at(deadline):
-                client = await self._connected()
-                answer = await client.get_object(
-                    Bucket=self._bucket.name, Key=object_key, **self._bucket.get_arguments, **how
-                )
-        try:
-            return S3Response(_head(answer), answer["Body"])
-        except OriginError:
-            answer["Body"].close()
-            raise
+                return await ask(await self._connected())
+        raise AssertionError("origin_errors lets nothing pass")
 
     async def _connected(self) -> "S3Client":
         async with self._connecting:
@@ -275,22 +286,7 @@ class S3Origin:
             raise
         self._circuit.succeeded()
 
-    def _tell_of_forbidden(self, object_key: str) -> None:
-        if not self._has_told_of_forbidden:
-            self._has_told_of_forbidden = True
-            logger.warning(
-                "bucket %s: AccessDenied for %r is answered as 404: without s3:ListBucket S3 says so of missing keys; "
-                "if every object is missing, the credentials lack s3:GetObject (told once)",
-                self._bucket.name,
-                object_key,
-            )
-
-
-def _head(answer: Any) -> OriginHead:
-    headers = answer["ResponseMetadata"]["HTTPHeaders"]
-    length = headers.get("content-length", "")
-    if not (length.isascii() and length.isdigit()):
-        raise OriginProtocolError("the bucket's answer has no content-length")
-    return OriginHead(
-        headers=tuple((name.lower(), value) for name, value in headers.items()), content_length=int(length)
-    )
+    def _tell_once(self, what: str, of: str) -> None:
+        if what not in self._told_once:
+            self._told_once.add(what)
+            logger.warning("bucket %s: AccessDenied for %r %s (told once)", self._bucket.name, of, what)

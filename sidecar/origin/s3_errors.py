@@ -20,10 +20,10 @@ from sidecar.errors import (
     OriginUnavailable,
 )
 
-_OPERATIONS = frozenset({"GetObject", "ListObjectsV2"})
+_OPERATIONS = frozenset({"GetObject", "ListObjectsV2", "GetBucketWebsite"})
 
 # https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#ErrorCodeList
-_MISSING = frozenset({"NoSuchKey", "NotFound", "404", "KeyTooLongError"})
+_MISSING = frozenset({"NoSuchKey", "NotFound", "404", "KeyTooLongError", "NoSuchWebsiteConfiguration"})
 _FORBIDDEN = frozenset({"AccessDenied", "AllAccessDisabled", "403"})
 _REFUSED_CREDENTIALS = frozenset(
     {

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from sidecar.cache.sliced import SlicedBody
 from sidecar.errors import BodyLost, OriginChanged, OriginError, OriginUnavailable
 from sidecar.http.multipart import BOUNDARY_LENGTH
+from sidecar.server.error_document import with_document
 from sidecar.server.faults import refusal_reply
-from sidecar.server.responses import Question, Reply, media_type_of, reply_to
+from sidecar.server.responses import Fields, Question, Reply, media_type_of, reply_to
 from sidecar.server.sending import body_of, send_body
 
 if TYPE_CHECKING:
@@ -34,20 +35,19 @@ class Delivery:
         self._keeping = keeping
         self._clock = clock
 
-    async def send(self, exchange: "Exchange", answer: "Answer") -> "HTTPResponse | None":
-        """Answer with an object. Raises BodyLost and OriginChanged as long as nothing was sent."""
-        media_type = media_type_of(answer.stored, exchange.object_key)
-        reply = reply_to(
-            Question.of(exchange.request.method, exchange.header),
-            answer.stored,
-            media_type=media_type,
-            now=self._clock.now(),
-            is_seekable=answer.body.is_seekable,
-        )
+    async def send(
+        self, exchange: "Exchange", answer: "Answer", failure: Reply | None = None, *, varies: Fields = ()
+    ) -> "HTTPResponse | None":
+        """Answer with an object, or with one that is the body of a `failure`; `varies` is what Vary says of the choice.
+
+        Raises BodyLost and OriginChanged as long as nothing was sent.
+        """
+        reply = self._reply(exchange, answer, failure).with_fields(*varies)
         if exchange.is_head or not reply.parts:
             return self._finish.whole(exchange, reply)
-        with suppress(OSError):  # told when it is sent
-            await self._keeping.consider(exchange, answer, media_type)
+        if failure is None and not varies:
+            with suppress(OSError):  # told when it is sent
+                await self._keeping.consider(exchange, answer)
         reply = self._finish.headers(exchange, reply)
         if len(reply.parts) > 1:
             reply = reply.in_parts(secrets.token_hex(BOUNDARY_LENGTH // 2))
@@ -58,12 +58,24 @@ class Delivery:
             raise
         except (OriginError, OSError) as error:
             logger.warning("%r cannot be sent: %s", exchange.resource, error)
-            failure = error if isinstance(error, OriginError) else OriginUnavailable("the stored body cannot be read")
-            return self._finish.whole(exchange, refusal_reply(failure, self._clock.now()))
+            cause = error if isinstance(error, OriginError) else OriginUnavailable("the stored body cannot be read")
+            return self._finish.whole(exchange, refusal_reply(cause, self._clock.now()))
         if isinstance(answer.body, SlicedBody):
             exchange.cache = answer.body.status or answer.status
         await self._stream(exchange, self._finish.cache_status(exchange, reply), first, chunks)
         return None
+
+    def _reply(self, exchange: "Exchange", answer: "Answer", failure: Reply | None) -> Reply:
+        media_type = media_type_of(answer.stored, exchange.object_key)
+        if failure is not None:
+            return with_document(failure, answer.stored, media_type=media_type)
+        return reply_to(
+            Question.of(exchange.request.method, exchange.header),
+            answer.stored,
+            media_type=media_type,
+            now=self._clock.now(),
+            is_seekable=answer.body.is_seekable,
+        )
 
     async def _stream(self, exchange: "Exchange", reply: Reply, first: "Chunk", rest: AsyncIterator["Chunk"]) -> None:
         try:

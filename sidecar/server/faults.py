@@ -53,9 +53,24 @@ def words_of(status: int) -> str:
         return str(status)
 
 
+def plain_reply(status: int, now: float) -> Reply:
+    """The answer that says no more than its status."""
+    return text_reply(status, words_of(status), now)
+
+
+def bad_request_reply(what: str, now: float) -> Reply:
+    """The 400 that says what is wrong with the request, in words that repeat nothing of it."""
+    return text_reply(HTTPStatus.BAD_REQUEST, f"{words_of(HTTPStatus.BAD_REQUEST)}: {what}", now)
+
+
+def status_of(error: OriginError) -> int:
+    """The status that a failure of the bucket is answered with."""
+    return _STATUS[type(error)]
+
+
 def refusal_reply(error: OriginError, now: float) -> Reply:
     """The answer when the bucket did not give the object; an outage is never stored on the way to the client."""
-    status = _STATUS[type(error)]
+    status = status_of(error)
     fields = [_NOT_STORED]
     if isinstance(error, OriginUnavailable):
         fields.append(("retry-after", str(error.retry_after or _DEFAULT_RETRY_SECONDS)))

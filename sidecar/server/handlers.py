@@ -1,33 +1,28 @@
 """From a request to the cache and back: the website itself."""
 
 import asyncio
-import logging
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from sidecar.cache.answer import Refusal, Want
 from sidecar.cache.policy import NO_DIRECTIVES
-from sidecar.cache.stored import Kind
-from sidecar.errors import BodyLost, OriginChanged, OriginUnavailable
 from sidecar.http.cache_control import CacheControl
 from sidecar.http.location import with_slash
 from sidecar.http.target import Target, TargetError, is_possible_key, parse_target
-from sidecar.observe import Observer
-from sidecar.server.delivery import Delivery
+from sidecar.origin.steps import Visit
 from sidecar.server.exchange import Exchange
-from sidecar.server.faults import refusal_reply, words_of
-from sidecar.server.responses import Reply, missing_reply, text_reply
+from sidecar.server.faults import bad_request_reply, plain_reply, words_of
+from sidecar.server.responses import Reply, text_reply
+from sidecar.server.visits import Visits
 
 if TYPE_CHECKING:
     from sanic import HTTPResponse, Request
 
     from sidecar.clock import Clock
+    from sidecar.observe import Observer
     from sidecar.server.finish import Finish
     from sidecar.server.hot_keeping import HotKeeping
     from sidecar.server.site import Sites
-
-logger = logging.getLogger(__name__)
 
 ONLY_IF_CACHED = CacheControl.parse("only-if-cached")
 
@@ -51,13 +46,13 @@ class Rules:
 class WebsiteHandler:
     """Answers every request that is not the management's."""
 
-    def __init__(self, sites: "Sites", rules: Rules, clock: "Clock", observer: Observer) -> None:
+    def __init__(self, sites: "Sites", rules: Rules, clock: "Clock", observer: "Observer") -> None:
         self._sites = sites
         self._rules = rules
         self._clock = clock
         self._observer = observer
         self._finish = rules.finish
-        self._delivery = Delivery(self._finish, rules.keeping, clock)
+        self._visits = Visits(self._finish, rules.keeping, clock)
 
     async def handle(self, request: "Request", path: str = "") -> "HTTPResponse | None":
         """Answer, and tell the observer, also of an answer that was broken off.
@@ -84,55 +79,26 @@ class WebsiteHandler:
         if isinstance(target, Reply):
             return self._finish.whole(exchange, target)
         site, within = self._sites.find(target.path)
-        exchange.site, exchange.resource = site, site.resource(within)
+        exchange.site = site = await site.at_present()
+        exchange.resource = site.resource(within)
         if not within:
             return self._finish.whole(exchange, self._to_folder(target))
         object_key = exchange.object_key = site.object_key(within)
         if target.path.startswith(RESERVED) or not is_possible_key(object_key):
-            return self._finish.whole(exchange, self._plain(HTTPStatus.NOT_FOUND))
-        return await self._serve(exchange)
+            return self._finish.whole(exchange, plain_reply(HTTPStatus.NOT_FOUND, self._clock.now()))
+        host, accept = exchange.header("host"), exchange.header("accept")
+        visit = Visit(within, target.query, site.folder.prefix, site.path, host=host, accept=accept)
+        return await self._visits.answer(exchange, visit, self._directives(exchange))
 
     def _target(self, request: "Request") -> Target | Reply:
         """What is asked for, or the 400 that says what is wrong with it."""
         try:
             target = parse_target(request.raw_url)
         except TargetError as error:
-            return text_reply(HTTPStatus.BAD_REQUEST, f"400 Bad Request: {error}", self._clock.now())
+            return bad_request_reply(str(error), self._clock.now())
         if target.query is not None and self._rules.reject_query_strings:
-            return text_reply(
-                HTTPStatus.BAD_REQUEST, "400 Bad Request: This server takes no query string.", self._clock.now()
-            )
+            return bad_request_reply("This server takes no query string.", self._clock.now())
         return target
-
-    async def _serve(self, exchange: Exchange) -> "HTTPResponse | None":
-        """Answer out of the cache; once more when what it gave was altered, or of a version that is gone."""
-        try:
-            return await self._try(exchange)
-        except (BodyLost, OriginChanged) as error:
-            logger.warning("%r is fetched anew: %s", exchange.resource, error)
-            await exchange.site.engine.forget(exchange.object_key)
-        try:
-            return await self._try(exchange)
-        except (BodyLost, OriginChanged) as error:
-            changing = OriginUnavailable(f"the object keeps changing: {error}")
-            return self._finish.whole(exchange, refusal_reply(changing, self._clock.now()))
-
-    async def _try(self, exchange: Exchange) -> "HTTPResponse | None":
-        answer = await exchange.site.engine.answer(exchange.object_key, self._want(exchange))
-        exchange.cache = answer.status
-        if isinstance(answer, Refusal):
-            return self._finish.whole(exchange, refusal_reply(answer.error, self._clock.now()))
-        try:
-            if answer.stored.kind is Kind.MISSING:
-                return self._finish.whole(exchange, missing_reply(answer.stored, self._clock.now()))
-            return await self._delivery.send(exchange, answer)
-        finally:
-            await answer.body.close()
-
-    def _want(self, exchange: Exchange) -> Want:
-        """All of the object, unless a part or its headers will do."""
-        is_part = exchange.is_head or exchange.header("range") is not None
-        return Want(self._directives(exchange), not is_part, exchange.header("accept-encoding"))
 
     def _directives(self, exchange: Exchange) -> CacheControl:
         """The request's directives that count: of all but only-if-cached only where the operator wants them to."""
@@ -145,6 +111,3 @@ class WebsiteHandler:
         """Send on from a mount's own path: what its index document refers to is found from the folder only."""
         location = with_slash(target.path, target.query)
         return text_reply(HTTPStatus.FOUND, words_of(HTTPStatus.FOUND), self._clock.now(), ("location", location))
-
-    def _plain(self, status: int) -> Reply:
-        return text_reply(status, words_of(status), self._clock.now())

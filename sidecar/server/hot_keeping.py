@@ -11,7 +11,7 @@ from sidecar.http.cache_status import CacheStatus
 from sidecar.http.target import TargetError, parse_target
 from sidecar.server.finish import Asked
 from sidecar.server.hot_entry import LONG_WAY_SECONDS, MAX_BODY_BYTES, Entry, MemoryReader, Representation
-from sidecar.server.responses import Question, Reply, reply_to
+from sidecar.server.responses import Question, Reply, media_type_of, reply_to
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,7 +56,7 @@ class HotKeeping:
         self._has_siblings = has_siblings
         self._retry_at = 0.0
 
-    async def consider(self, exchange: "Exchange", answer: "Answer", media_type: str) -> None:
+    async def consider(self, exchange: "Exchange", answer: "Answer") -> None:
         """Keep the object of a GET that is being answered out of the cache. Raises OSError, BodyLost."""
         if not (answer.status.outcome == "hit" and isinstance(answer.body, StoredBody)):
             return
@@ -76,7 +76,7 @@ class HotKeeping:
             long_way_at=self._clock.now() + LONG_WAY_SECONDS,
         )
         sources = [current, *self._siblings(exchange, answer.stored)]
-        self._hot.put(target, field, entry, await self._representation(exchange, answer, media_type, sources))
+        self._hot.put(target, field, entry, await self._representation(exchange, answer, sources))
 
     def _siblings(self, exchange: "Exchange", stored: "StoredResponse") -> "list[Currency]":
         """The pre-compressed object that may be what is sent, where such objects are looked for."""
@@ -87,11 +87,11 @@ class HotKeeping:
         return [] if sibling is None else [sibling]
 
     async def _representation(
-        self, exchange: "Exchange", answer: "Answer", media_type: str, sources: "list[Currency]"
+        self, exchange: "Exchange", answer: "Answer", sources: "list[Currency]"
     ) -> Representation:
         body, length = answer.body, answer.stored.content_length
         assert isinstance(body, StoredBody)  # noqa: S101 - nothing else is kept
-        now = self._clock.now()
+        now, media_type = self._clock.now(), media_type_of(answer.stored, exchange.object_key)
         reader: Reader
         if length <= MAX_BODY_BYTES:
             reader = MemoryReader(b"".join([bytes(chunk) async for chunk in body.chunks(0, length)]))
@@ -128,11 +128,11 @@ class HotKeeping:
 
 def _still(holds: "list[Callable[[], bool]]", exchange: "Exchange") -> "Callable[[], bool]":
     """Whether the cache still holds all of it, and the path still names it."""
-    folder, prefix = exchange.site.folder, exchange.site.folder.prefix
-    if len(holds) == 1:  # as nearly always; asked for every request
-        (holds_it,) = holds
+    site, prefix = exchange.site, exchange.site.folder.prefix
+    if len(holds) == 1 and site.rules is None:  # as nearly always; asked for every request
+        (holds_it,), folder = holds, site.folder
         return lambda: holds_it() and folder.prefix == prefix
-    return lambda: all(hold() for hold in holds) and folder.prefix == prefix
+    return lambda: all(hold() for hold in holds) and site.folder.prefix == prefix and site.is_unchanged()
 
 
 def _path_of(exchange: "Exchange") -> str | None:

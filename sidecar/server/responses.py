@@ -25,6 +25,7 @@ Fields = tuple[tuple[str, str], ...]
 MAX_RANGES = 16
 """A Range with more of them is ignored, as RFC 9110 14.2 allows: it is a mistake, or an attack."""
 
+_LARGER_THAN_ANY = 2**60
 _TEXT = "text/plain; charset=utf-8"
 _PASSED_ON = ("content-disposition", "content-encoding", "content-language", "vary")
 # What a 304 carries (RFC 9110 15.4.5); Content-Type and the like would be metadata the client has already.
@@ -132,13 +133,23 @@ def missing_reply(stored: StoredResponse, now: float) -> Reply:
 
     A cache in front so asks again when it is asked again here, and not by its own heuristics (RFC 9111 4.2.2).
     """
-    fields = (("cache-control", _own_cache_control(stored)), ("age", _age(stored, now)))
-    return text_reply(HTTPStatus.NOT_FOUND, "404 Not Found", now, *fields)
+    return text_reply(HTTPStatus.NOT_FOUND, "404 Not Found", now, *freshness_fields(stored, now))
+
+
+def freshness_fields(stored: StoredResponse, now: float) -> Fields:
+    """For how long a cache may use what is made of a stored response, and how old that is."""
+    age = str(math.floor(stored.age_at(now)))
+    return (("cache-control", stored.header("cache-control") or _own_cache_control(stored)), ("age", age))
 
 
 def media_type_of(stored: StoredResponse, object_key: str) -> str:
     """The object's own media type, else one by its key's extension."""
     return media_types.media_type_of(stored.header("content-type"), object_key)
+
+
+def asks_for_part(value: str | None) -> bool:
+    """Whether a Range asks for less than all of a large object; what would be ignored does not."""
+    return select_ranges(value, length=_LARGER_THAN_ANY, limit=MAX_RANGES) is not None
 
 
 def _representation(stored: StoredResponse, media_type: str, now: float) -> Fields:
@@ -148,9 +159,8 @@ def _representation(stored: StoredResponse, media_type: str, now: float) -> Fiel
         *((name, stored.header(name)) for name in _PASSED_ON),
         ("etag", stored.etag),
         ("last-modified", stored.header("last-modified")),
-        ("cache-control", stored.header("cache-control") or _own_cache_control(stored)),
+        *freshness_fields(stored, now),
         ("expires", stored.header("expires") or format_http_date(fresh_until)),
-        ("age", _age(stored, now)),
         ("date", format_http_date(now)),
         *(field for field in stored.headers if field[0].startswith(METADATA_PREFIX)),
     ]
@@ -159,10 +169,6 @@ def _representation(stored: StoredResponse, media_type: str, now: float) -> Fiel
 
 def _own_cache_control(stored: StoredResponse) -> str:
     return f"max-age={math.floor(stored.lifetime_seconds)}"
-
-
-def _age(stored: StoredResponse, now: float) -> str:
-    return str(math.floor(stored.age_at(now)))
 
 
 def _selection(question: Question, stored: StoredResponse) -> RangeSelection:

@@ -1,7 +1,7 @@
 """Which site answers for which part of the path space."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -25,14 +25,39 @@ class FixedFolder:
     prefix: str
 
 
+class Rules(Protocol):
+    """Where the rules of a website are known."""
+
+    @property
+    def known(self) -> "Website":
+        """The rules as they are known now; the same object for as long as they are the same."""
+        ...
+
+    async def current(self) -> "Website":
+        """The rules that a request is answered by that comes now."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A part of the path space, and what is served there; `path` is where: empty, or without a slash at its end."""
+    """A part of the path space, and what is served there; `path` is where: empty, or without a slash at its end.
+
+    With `rules` those of `website` are only the ones that are known before anything was read.
+    """
 
     path: str
     website: "Website"
     engine: "Engine"
     folder: Folder
+    rules: Rules | None = None
+
+    async def at_present(self) -> "Site":
+        """The same with the rules as they are now."""
+        return self if self.rules is None else replace(self, website=await self.rules.current())
+
+    def is_unchanged(self) -> bool:
+        """Whether the rules are still those that this site has."""
+        return self.rules is None or self.rules.known is self.website
 
     def object_key(self, path: str) -> str:
         """The key for a decoded path within the site."""

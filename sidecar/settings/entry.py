@@ -18,19 +18,20 @@ class Entry:
 
     def read(self, option: Option) -> Any:
         """The value. Raises SettingsError with every text that cannot be one."""
-        mistakes = tuple(mistake for text in self.texts if (mistake := self._mistake(option, text)))
+        mistakes = tuple(mistake for text in self.texts for mistake in self._mistakes(option, text))
         if mistakes:
             raise SettingsError(mistakes)
         return option.value_of(self.texts)
 
-    def _mistake(self, option: Option, text: str) -> str:
+    def _mistakes(self, option: Option, text: str) -> Iterator[str]:
         try:
             option.read(text)
         except ValueError as error:
             # A URL may hold a password where none belongs.
             shown = "what was given" if option.is_secret or "@" in text else repr(text)
-            return f"{self.source} {error}, not {shown}"
-        return ""
+            yield f"{self.source} {error}, not {shown}"
+        except SettingsError as error:  # of a file, which may have several
+            yield from (f"{self.source}: {mistake}" for mistake in error.mistakes)
 
 
 def first_given(entries: Iterable[Entry]) -> Entry | None:

@@ -63,7 +63,7 @@ def load(flags: Given, environ: Mapping[str, str] | None = None) -> Settings:
             values[name] = option.default_value() if entry is None else entry.read(option)
     drafts = _drafts(values, file, mistakes)
     if file.is_read:
-        mistakes += [*_lacking(values, drafts), *contradictions(drafts, values)]
+        mistakes += [*_lacking(values, drafts), *contradictions(drafts, values), *_pages_without_queries(values)]
     if mistakes:
         raise SettingsError(tuple(mistakes))
     return Settings(**with_root(values, [mount_of(draft, values) for draft in drafts]))
@@ -147,6 +147,12 @@ def _lacking(values: Mapping[str, Any], drafts: Sequence[Draft]) -> Iterator[str
 def _lonely(given: str, missing: str, without: str) -> str:
     lacking = f"{OPTIONS[missing].long_flag} (or {OPTIONS[missing].env[0]}) is required when"
     return f"{lacking} {OPTIONS[given].long_flag} is given; give both, or neither for {without}"
+
+
+def _pages_without_queries(values: Mapping[str, Any]) -> Iterator[str]:
+    if values.get("autoindex") and values.get("reject_query_strings"):
+        flags = f"{OPTIONS['autoindex'].long_flag} and {OPTIONS['reject_query_strings'].long_flag}"
+        yield f"{flags} exclude each other: the pages of a listing are told apart by their query"
 
 
 def worker_number(environ: Mapping[str, str] | None = None) -> int:

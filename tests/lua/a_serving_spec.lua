@@ -36,6 +36,15 @@ describe("a folder", function()
       assert.has_bytes(requests.get(folder .. "index.html").text, reply.text)
     end)
   end
+
+  it("without its slash leads to it, on the same host, with its query", function()
+    for target, location in pairs({ ["/docs"] = "/docs/", ["/docs?a=1"] = "/docs/?a=1" }) do
+      local reply = requests.get(target, { headers = { host = "elsewhere.example" } })
+      assert.has_status(302, reply)
+      assert.equal(location, reply.headers.location)
+      assert.equal("no-cache", reply.headers["cache-control"])
+    end
+  end)
 end)
 
 describe("an object", function()

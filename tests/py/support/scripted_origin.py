@@ -3,10 +3,12 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
-from typing import TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
-from sidecar.cache.ports import NotModified, OriginHead, Span, Validators
+from sidecar.cache.ports import FolderEntry, FolderPage, NotModified, OriginHead, PageOf, Span, Validators
 from sidecar.errors import OriginChanged, OriginNotFound
+
+T = TypeVar("T")
 
 PATIENCE_SECONDS = 10.0
 """How long a test waits for what has to happen; only one that fails waits so long."""
@@ -105,11 +107,18 @@ class ScriptedOrigin:
         """Bytes of bodies that were given out."""
         self.open_responses = 0
         """Responses that were given out and not closed yet."""
+        self.folders: list[PageOf] = []
+        """The pages of folders asked for, in order."""
         self._scripts: dict[str, deque[tuple[Step, ...]]] = {}
+        self._folders: dict[str, deque[tuple[Step, ...]]] = {}
 
     def script(self, key: str, *answers: tuple[Step, ...]) -> None:
         """Give these answers to the next calls for the key, the last one also to all further calls."""
         self._scripts[key] = deque(answers)
+
+    def script_folder(self, prefix: str, *delays: tuple[Barrier | Exception, ...]) -> None:
+        """Let this come before the next listings of the folder, the last one also before all further ones."""
+        self._folders[prefix] = deque(delays)
 
     def put(self, key: str, body: bytes, headers: Mapping[str, str] | None = None) -> None:
         """Answer with this object from now on."""
@@ -139,6 +148,16 @@ class ScriptedOrigin:
         part = OriginHead(whole.headers, stop - span.start)
         return self._opened(ScriptedResponse(self, part, steps, start=span.start, stop=stop))
 
+    async def folder(self, page: PageOf) -> FolderPage:
+        """What the folder's script says; without one, the objects below it that have a script, each of no bytes."""
+        self.folders.append(page)
+        for step in _next(self._folders.get(page.prefix, deque([()]))):
+            await _perform(step)
+        names = sorted({_name_below(page.prefix, key) for key in self._scripts if key.startswith(page.prefix)})
+        listed = [FolderEntry(name) if name.endswith("/") else FolderEntry(name, 0, 0.0) for name in names]
+        rest = [entry for entry in listed if entry.name > page.after]
+        return FolderPage(tuple(rest[: page.limit]), is_last=len(rest) <= page.limit)
+
     async def keys(self, prefix: str) -> AsyncIterator[str]:
         """The keys that have a script."""
         for key in sorted(self._scripts):
@@ -161,8 +180,35 @@ class ScriptedOrigin:
         return response
 
     def _next(self, key: str) -> tuple[Step, ...]:
-        answers = self._scripts.get(key, deque([()]))
-        return answers.popleft() if len(answers) > 1 else answers[0]
+        return _next(self._scripts.get(key, deque([()])))
+
+
+class ScriptedConfiguration:
+    """A bucket's website configuration that follows a script; a mapping ends an answer, without one there is none."""
+
+    def __init__(self, *answers: tuple[Mapping[str, Any] | Barrier | Exception, ...]) -> None:
+        self.readings = 0
+        """How often it was asked for."""
+        self._answers = deque(answers)
+
+    async def website(self) -> Mapping[str, Any]:
+        """Follow the next answer of the script, at its end the last one."""
+        self.readings += 1
+        for step in _next(self._answers):
+            if isinstance(step, Mapping):
+                return step
+            await _perform(step)
+        raise OriginNotFound("NoSuchWebsiteConfiguration")
+
+
+def _next(answers: deque[T]) -> T:
+    return answers.popleft() if len(answers) > 1 else answers[0]
+
+
+def _name_below(prefix: str, key: str) -> str:
+    """The first segment of the key after the prefix, with its slash."""
+    name, slash, _ = key.removeprefix(prefix).partition("/")
+    return name + slash
 
 
 def _modified(head: OriginHead) -> str | None:

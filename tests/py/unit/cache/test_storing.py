@@ -158,6 +158,13 @@ def test_an_object_may_have_no_validators() -> None:
     assert (stored.etag, stored.last_modified, stored.has_validator) == (None, None, False)
 
 
+def test_an_object_that_leads_elsewhere_has_no_validator() -> None:
+    """Its body is mostly empty, so that its ETag stays the same when the redirect does not."""
+    stored = stored_object({"etag": '"a"', "x-amz-website-redirect-location": "/b"})
+    assert (stored.redirect_location, stored.etag, stored.has_validator) == ("/b", '"a"', False)
+    assert stored_object({"etag": '"a"'}).redirect_location is None
+
+
 @pytest.mark.parametrize(("fields", "expected"), TAGS.values(), ids=TAGS)
 def test_tags(fields: dict[str, str], expected: tuple[str, ...]) -> None:
     """Surrogate keys are kept once each, in order, and not without end."""

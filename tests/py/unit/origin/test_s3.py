@@ -46,6 +46,7 @@ ANSWERS = {
     "bad-gateway-before-the-store": ("502", 502, OriginUnavailable),
     "too-many-requests": ("TooManyRequests", 429, OriginUnavailable),
     "missing-as-a-proxy-says-while-it-fails": ("NotFound", 503, OriginUnavailable),
+    "no-website-configuration": ("NoSuchWebsiteConfiguration", 404, OriginNotFound),
     "no-bucket-is-no-missing-object": ("NoSuchBucket", 404, OriginProtocolError),
     "another-region": ("PermanentRedirect", 301, OriginProtocolError),
     "archived": ("InvalidObjectState", 403, OriginProtocolError),
@@ -143,6 +144,12 @@ def test_answer_to_the_default_chain(code: str, status: int, expected: type[Orig
     """A role that may not be assumed is refused credentials, and not a forbidden (or even missing) object."""
     error = _mapped(_answer(code, status, of="AssumeRoleWithWebIdentity"))
     assert type(error) is expected
+
+
+@pytest.mark.parametrize("operation", ["GetObject", "ListObjectsV2", "GetBucketWebsite"])
+def test_every_operation_is_known(operation: str) -> None:
+    """What S3 refuses is not taken for what a service for credentials refuses."""
+    assert type(_mapped(_answer("AccessDenied", 403, of=operation))) is OriginForbidden
 
 
 def test_not_modified() -> None:

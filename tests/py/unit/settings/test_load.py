@@ -48,6 +48,12 @@ DEFAULTS = {
     "host": "0.0.0.0",  # noqa: S104 - a container's server is there to be reached
     "port": 8000,
     "auth_key": None,
+    "index": "index.html",
+    "error_document": None,
+    "spa": False,
+    "autoindex": False,
+    "routing_rules": None,
+    "website_from_bucket": False,
     "reject_query_strings": False,
     "allowed_origins": ("*",),
     "headers": (),
