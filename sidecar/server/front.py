@@ -39,7 +39,7 @@ class Front:
         self._clock = clock
         self._observer = observer
 
-    def answer(self, head: "Head", peer: str) -> bytes | None:
+    def answer(self, head: "Head", peer: str) -> tuple[bytes | bytearray, ...] | None:
         """The answer to a request out of memory; None when Sanic has to make it."""
         began_ns, now, fields = time.perf_counter_ns(), self._clock.now(), head.fields
         try:

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+
+from sidecar.server.wire import KEEP_ALIVE
 
 if TYPE_CHECKING:
     from sidecar.cache.stored import StoredResponse
@@ -13,6 +15,9 @@ MAX_BODY_BYTES: Final = 1024 * 1024
 
 LONG_WAY_SECONDS: Final = 45.0
 """How often an answer is made by Sanic all the same, so that the disk learns that the body is in use."""
+
+JOINED_BYTES: Final = 64 * 1024
+"""Up to this an answer is kept as one piece."""
 
 _ENCODINGS: Final = 32
 _OVERHEAD_BYTES: Final = 4096  # what an entry takes beside its bodies, about
@@ -45,15 +50,20 @@ class MemoryReader:
         """Hold nothing else."""
 
 
-@dataclass(slots=True)
-class Prepared:
+class Prepared(NamedTuple):
     """An answer: its head but for the last line, its body, and both as most clients get them; right before `until`."""
 
     status: int
     head: bytes
     body: bytes | bytearray
-    whole: bytes
+    whole: tuple[bytes | bytearray, ...]
     until: float
+
+    @classmethod
+    def of(cls, status: int, head: bytes, body: bytes | bytearray, until: float) -> "Prepared":
+        """Join what is short, once; what is long is not held twice."""
+        begun = head + KEEP_ALIVE
+        return cls(status, head, body, (begun + body,) if len(body) <= JOINED_BYTES else (begun, body), until)
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from sidecar.cache.selection import EXTENSIONS
 from sidecar.http.cache_status import CacheStatus
 from sidecar.http.target import TargetError, parse_target
 from sidecar.server.finish import Asked
-from sidecar.server.hot_entry import LONG_WAY_SECONDS, MAX_BODY_BYTES, Entry, MemoryReader, Representation
+from sidecar.server.hot_entry import JOINED_BYTES, LONG_WAY_SECONDS, MAX_BODY_BYTES, Entry, MemoryReader, Representation
 from sidecar.server.responses import Question, Reply, media_type_of, reply_to
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class HotKeeping:
         reader: Reader
         if length <= MAX_BODY_BYTES:
             reader = MemoryReader(b"".join([bytes(chunk) async for chunk in body.chunks(0, length)]))
-            size = length
+            size = 2 * length if length <= JOINED_BYTES else length
         else:
             reader, size = body.share(), 0
         render = self._render(exchange, answer.stored, media_type)

@@ -6,13 +6,14 @@ until its Date, its Age or its remaining freshness do.
 
 import math
 from collections import OrderedDict
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sidecar.http.conditional import Conditions
+from sidecar.http.ranges import ByteRange, select_ranges
 from sidecar.server.hot_entry import MAX_BODY_BYTES, Entry, Prepared, Representation
-from sidecar.server.responses import Question, Reply
-from sidecar.server.wire import CLOSE, KEEP_ALIVE, encode_head
+from sidecar.server.responses import MAX_RANGES, Question, Reply
+from sidecar.server.wire import CLOSE, encode_head
 
 if TYPE_CHECKING:
     from sidecar.cache.stored import StoredResponse
@@ -23,15 +24,17 @@ _SEEN: Final = 4096
 _SPECIAL: Final = frozenset(
     {b"if-match", b"if-modified-since", b"if-none-match", b"if-range", b"if-unmodified-since", b"range"}
 )
+_RANGE_ONLY: Final = {b"range"}
+_OK: Final = b"HTTP/1.1 200 OK\r\n"
+_PARTIAL: Final = b"HTTP/1.1 206 Partial Content\r\n"
 _PLAIN: Final = Question(Conditions(), None)
 _HELD: Final = Question(Conditions(if_none_match="*"), None)
 
 
-@dataclass(frozen=True, slots=True)
-class HotAnswer:
+class HotAnswer(NamedTuple):
     """What to write, and what there is to tell of it."""
 
-    data: bytes
+    data: tuple[bytes | bytearray, ...]
     status: int
     body_bytes: int
     resource: str
@@ -67,7 +70,7 @@ class HotPath:
         prepared = _prepared(representation, head, now)
         if prepared is None:
             return None
-        data = prepared.whole if head.is_kept else b"".join((prepared.head, CLOSE, prepared.body))
+        data = prepared.whole if head.is_kept else (prepared.head + CLOSE, prepared.body)
         return HotAnswer(data, prepared.status, len(prepared.body), entry.resource, representation.media_type)
 
     def wants(self, target: bytes, accept_encoding: bytes | None) -> bool:
@@ -124,27 +127,52 @@ class HotPath:
 
 def _prepared(representation: Representation, head: "Head", now: float) -> Prepared | None:
     """The answer as it was made before, or made now; None when it cannot be had at once."""
-    is_plain = head.fields.keys().isdisjoint(_SPECIAL)
-    if not is_plain and not representation.is_held(head.fields):
-        return _make(representation, Question.of(head.method.decode(), head.header), head.method, now)
-    if is_plain and head.method == b"GET" and representation.is_too_long():
-        return None
-    shape = (head.method, is_plain)
+    special = head.fields.keys() & _SPECIAL
+    if not special:
+        is_too_long = head.method == b"GET" and representation.is_too_long()
+        return None if is_too_long else _kept(representation, _PLAIN, head.method, now)
+    if representation.is_held(head.fields):
+        return _kept(representation, _HELD, head.method, now)
+    if special == _RANGE_ONLY and head.method == b"GET":
+        selection = select_ranges(head.header("range"), length=representation.stored.content_length, limit=MAX_RANGES)
+        if isinstance(selection, tuple) and len(selection) == 1:
+            return _part(representation, selection[0], now)
+    return _make(representation, Question.of(head.method.decode(), head.header), head.method, now)
+
+
+def _kept(representation: Representation, question: Question, method: bytes, now: float) -> Prepared | None:
+    shape = (method, question is _PLAIN)
     prepared = representation.prepared.get(shape)
     if prepared is None or now >= prepared.until:
-        prepared = _make(representation, _PLAIN if is_plain else _HELD, head.method, now)
+        prepared = _make(representation, question, method, now)
         if prepared is not None:
             representation.prepared[shape] = prepared
     return prepared
 
 
+def _part(representation: Representation, part: ByteRange, now: float) -> Prepared | None:
+    """The 206 with one range: all that it does not share with the 200 is the status and the length."""
+    whole = _kept(representation, _PLAIN, b"HEAD", now)
+    body = None if part.length > MAX_BODY_BYTES else representation.reader.read_now(part.start, part.length)
+    if whole is None or body is None:
+        return None
+    complete = representation.stored.content_length
+    length = b"\r\ncontent-length: %d\r\n" % part.length
+    range_line = b"content-range: %b\r\n" % part.content_range(complete).encode()
+    head = whole.head.replace(_OK, _PARTIAL, 1).replace(
+        b"\r\ncontent-length: %d\r\n" % complete, length + range_line, 1
+    )
+    return Prepared.of(HTTPStatus.PARTIAL_CONTENT, head, body, whole.until)
+
+
 def _make(representation: Representation, question: Question, method: bytes, now: float) -> Prepared | None:
     reply = representation.render(question, method.decode(), now)
     body = b"" if method == b"HEAD" else _body_of(representation, reply)
-    if body is None:
-        return None
-    head = encode_head(reply)
-    return Prepared(reply.status, head, body, b"".join((head, KEEP_ALIVE, body)), _until(representation.stored, now))
+    return (
+        None
+        if body is None
+        else Prepared.of(reply.status, encode_head(reply), body, _until(representation.stored, now))
+    )
 
 
 def _body_of(representation: Representation, reply: Reply) -> bytes | bytearray | None:

@@ -171,7 +171,10 @@ class SidecarProtocol(HttpProtocol):
         if answer is None:
             self._give_to_sanic(head)
             return
-        self.transport.write(answer)
+        if len(answer) == 1:
+            self.transport.write(answer[0])
+        else:
+            self.transport.writelines(answer)
         if not head.is_kept:
             self._is_refused = True  # nothing that comes now is answered
             self.close()
