@@ -84,11 +84,11 @@ class Website:
     def _questions(self, visit: Visit) -> Iterator[Question]:
         """Where the resource may be, one after the other."""
         yield Lookup(self.object_key(visit.path, visit.prefix))
-        folder = visit.prefix + visit.name
+        folder = f"{visit.prefix}{visit.name}{'' if visit.is_folder else '/'}"
+        if not is_possible_key(folder + self.index):
+            return
         if not visit.is_folder:
-            folder += "/"
-            if is_possible_key(folder + self.index):
-                yield Lookup(folder + self.index, Role.FOLDER_INDEX)
+            yield Lookup(folder + self.index, Role.FOLDER_INDEX)
         if self.lists_folders:
             yield Listing(folder, is_probe=not visit.is_folder)
 

@@ -7,7 +7,7 @@ from sidecar.http.ranges import ByteRange
 from sidecar.server.responses import Part, Reply
 
 _OF_THE_BODY = frozenset({"content-type", "content-length"})
-_PASSED_ON = ("content-encoding", "content-language")
+_PASSED_ON = ("content-encoding", "content-language", "vary")
 
 
 def with_document(error: Reply, stored: StoredResponse, *, media_type: str) -> Reply:

@@ -86,6 +86,7 @@ class Inquiry:
     def _want(self, question: Lookup) -> Want:
         """All of the object, unless a part, its headers or its being there will do."""
         exchange, role = self._exchange, question.role
+        if role is Role.FOLDER_INDEX:  # nor is it worth a coding
+            return Want(self._asked, is_whole=False)
         is_part = role is not Role.ERROR_DOCUMENT and asks_for_part(exchange.header("range"))
-        is_whole = not (exchange.is_head or is_part or role is Role.FOLDER_INDEX)
-        return Want(self._asked, is_whole, exchange.header("accept-encoding"))
+        return Want(self._asked, not (exchange.is_head or is_part), exchange.header("accept-encoding"))

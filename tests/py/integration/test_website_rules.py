@@ -1,5 +1,6 @@
 """The rules of a website in front of a real store: what is answered, and what the store is asked for it."""
 
+import gzip
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -185,6 +186,46 @@ def test_a_single_page_application(start: StartSite, key_prefix: str) -> None:
         reply = site.get(target, accept=accept)
         assert (reply.status, reply.body) == (404, PAGE)
     assert is_told(site, "'/users/7' 200")
+
+
+def test_what_is_answered_from_memory_is_what_the_path_names(start: StartSite, key_prefix: str) -> None:
+    """However often a route or a missing page was asked for, and the document of both too, each keeps its answer."""
+    site = start("--spa", "--error-document", "404.html")
+    put(site, key_prefix, index=INDEX, **{"404": PAGE})
+    targets = {
+        ("/users/7", "text/html"): (200, INDEX),
+        ("/users/7", "application/json"): (404, PAGE),
+        ("/a.css", "text/css"): (404, PAGE),
+        ("/404.html", "*/*"): (200, PAGE),
+        ("/", "*/*"): (200, INDEX),
+    }
+    for _ in range(5):
+        for (target, accept), expected in targets.items():
+            reply = site.get(target, accept=accept)
+            assert (reply.status, reply.body) == expected
+
+
+def test_documents_come_compressed(start: StartSite, key_prefix: str) -> None:
+    """Those of errors too, and Vary says so."""
+    page = b"<p>not here</p>" * 1000
+    site = start("--error-document", "404.html")
+    put(site, key_prefix, **{"404": page})
+    site.get("/404.html")
+    replies = {coding: site.get("/a.css", accept_encoding=coding) for coding in ("gzip", "identity")}
+    assert {coding: (reply.status, reply.header("content-encoding")) for coding, reply in replies.items()} == {
+        "gzip": (404, "gzip"),
+        "identity": (404, None),
+    }
+    assert {reply.header("vary") for reply in replies.values()} == {"accept-encoding"}
+    assert (gzip.decompress(replies["gzip"].body), replies["identity"].body) == (page, page)
+
+
+def test_who_is_led_to_a_folder_needs_no_coding_of_its_index(start: StartSite, key_prefix: str) -> None:
+    """Neither made, for which the redirect would have to wait, nor looked for in the bucket."""
+    site = start("--precompressed")
+    put(site, key_prefix, docs__index=INDEX * 1000)
+    assert where(site.get("/docs", accept_encoding="gzip")) == (302, "/docs/")
+    assert asked(site, key_prefix) == ["docs", "docs/index.html"]
 
 
 def test_a_route_costs_nothing_twice(start: StartSite, key_prefix: str) -> None:

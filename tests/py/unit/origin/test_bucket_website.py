@@ -127,6 +127,20 @@ async def test_it_is_read_again(caplog: pytest.LogCaptureFixture) -> None:
     assert "what was read before goes on: it is down" in told(caplog)[2][1]
 
 
+async def test_the_same_rules_are_the_same_object() -> None:
+    """What is kept of answers stays good when a reading brings nothing new, and not when it does."""
+    barriers = [Barrier(), Barrier()]
+    async with following(ScriptedConfiguration((HOME,), (barriers[0], HOME), (barriers[1], RULES)), AT_ONCE) as website:
+        await barriers[0].reached()
+        known = website.known
+        barriers[0].release()
+        await barriers[1].reached()
+        assert website.known is known
+        barriers[1].release()
+        await settle()
+        assert website.known is not known
+
+
 async def test_a_failure_is_soon_tried_again() -> None:
     """The pause after it is another one."""
     barrier = Barrier()

@@ -248,6 +248,7 @@ CASES = {
     "listing-without-slash": Case(
         LISTING, Visit("/a", "x"), Table({}, {"a/": 200}), ["a", "a/index.html", "a/*"], Redirect(302, "/a/?x")
     ),
+    "listing-key-too-long-for-a-folder": Case(LISTING, Visit("/" + "a" * 1024), found(), ["a" * 1024]),
     "listing-switched-off": Case(PLAIN, Visit("/a/"), Table({}, {"a/": 200}), ["a/index.html"]),
 }
 

@@ -17,6 +17,7 @@ ENCODED = replace(
         ("content-encoding", "gzip"),
         ("content-language", "de"),
         ("content-disposition", "attachment"),
+        ("vary", "accept-encoding"),
         ("x-amz-website-redirect-location", "/a"),
     ),
 )
@@ -33,6 +34,7 @@ def test_it_is_sent_whole_and_says_nothing_of_itself() -> None:
         "content-type": "text/html",
         "content-encoding": "gzip",
         "content-language": "de",
+        "vary": "accept-encoding",
         "content-length": str(LENGTH),
     }
     assert len(dict(reply.fields)) == len(reply.fields)

@@ -5,12 +5,15 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from unit.cache.node import Node
+from support.scripted_origin import ScriptedConfiguration
+from unit.cache.node import Node, settle
 
 from sidecar.cache.engine import Engine
 from sidecar.cache.release import Release, SharedRelease
+from sidecar.origin.bucket_website import BucketWebsite
 from sidecar.origin.website import Website
 from sidecar.server.site import FixedFolder, Site, Sites
+from sidecar.tasks import Tasks
 
 MOUNTS = ("/assets", "/assets/fonts", "/a b", "/ü", "/docs")
 
@@ -89,6 +92,27 @@ async def test_a_switch_moves_the_root_alone(engine: Engine) -> None:
     mount = Site("/assets", Website(), engine, FixedFolder("static/"))
     Release(shared, "releases/41/").switch("releases/42")
     assert (root.object_key("/a"), mount.object_key("/a")) == ("releases/42/a", "static/a")
+
+
+async def test_rules_may_change(engine: Engine) -> None:
+    """A site at present has the rules of now; what was made by those of before can tell that they are gone."""
+    read = BucketWebsite(ScriptedConfiguration(({"IndexDocument": {"Suffix": "home.html"}},)), Website())
+    site = Site("", Website(), engine, FixedFolder(""), read)
+    before = await site.at_present()
+    tasks = Tasks()
+    tasks.spawn(read.follow(), name="follow")
+    await settle()
+    after = await site.at_present()
+    await tasks.cancel_all()
+    assert [each.object_key("/") for each in (site, before, after)] == ["index.html", "index.html", "home.html"]
+    assert [each.is_unchanged() for each in (before, after)] == [False, True]
+
+
+async def test_rules_of_flags_do_not_change(engine: Engine) -> None:
+    """Then a site at present is the site itself."""
+    site = Site("", Website(), engine, FixedFolder(""))
+    assert await site.at_present() is site
+    assert site.is_unchanged()
 
 
 async def test_nothing_of_a_path_is_lost(engine: Engine) -> None:
