@@ -6,11 +6,12 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
-DEBIAN_PACKAGES := chromium curl lua-busted lua-inspect lua-socket wget
+BENCH_PACKAGES := apache2-utils httperf nginx varnish wrk
+DEBIAN_PACKAGES := chromium curl lua-busted lua-inspect lua-socket wget $(BENCH_PACKAGES)
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test check format docs clean
+.PHONY: help demo test bench check format docs clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +22,9 @@ demo: $(VENV)/.demo ## Serve a sample site out of a private bucket on http://loc
 test: $(VENV)/.test debian-packages check ## Install what the tests need and run all of them
 	$(PY) -m pytest
 	$(PY) tests/lua/run.py
+
+bench: $(VENV)/.bench debian-packages ## Compare with nginx and Varnish (CASE=hit-small PEER=nginx for one cell, ROUNDS=9, FULL=1)
+	@$(PY) -m bench $(addprefix --case ,$(CASE)) $(addprefix --peer ,$(PEER)) $(addprefix --rounds ,$(ROUNDS)) $(if $(FULL),--full)
 
 check: $(VENV)/.test ## Lint, format and type checks
 	$(VENV)/bin/ruff check
@@ -35,7 +39,7 @@ docs: $(VENV)/.test ## Write the generated pages of docs/reference
 	$(PY) docs/generate.py
 
 clean: ## Remove what the commands above made
-	rm -rf $(VENV) .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis dist
+	rm -rf $(VENV) .bench .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis dist
 
 # Debian ships venv without ensurepip unless python3-venv is installed: the system's pip fills the environment instead.
 $(PY):
@@ -45,6 +49,10 @@ $(PY):
 
 $(VENV)/.demo: $(PY) pyproject.toml
 	$(PY) -m pip install --quiet --editable . --group demo
+	@touch $@
+
+$(VENV)/.bench: $(PY) pyproject.toml
+	$(PY) -m pip install --quiet --editable . --group bench
 	@touch $@
 
 $(VENV)/.test: $(PY) pyproject.toml
@@ -57,5 +65,5 @@ debian-packages:
 		[ "$$(dpkg-query --show --showformat '$${db:Status-Status}' $$name 2>/dev/null)" = installed ] || echo $$name; \
 	done | xargs); \
 	if [ -z "$$missing" ]; then exit 0; fi; \
-	if [ "$$(id -u)" != 0 ]; then echo "The tests need Debian packages: sudo apt-get install $$missing" >&2; exit 1; fi; \
+	if [ "$$(id -u)" != 0 ]; then echo "Tests and bench need Debian packages: sudo apt-get install $$missing" >&2; exit 1; fi; \
 	apt-get update --quiet --quiet && DEBIAN_FRONTEND=noninteractive apt-get install --quiet --quiet --yes --no-install-recommends $$missing
