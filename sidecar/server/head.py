@@ -24,6 +24,7 @@ _VERSIONS: Final = frozenset({b"HTTP/1.0", b"HTTP/1.1"})
 # RFC 3986 3.2.2, without looking into brackets: nobody here asks the network for it.
 _HOST: Final = re.compile(rb"(?:[A-Za-z0-9\-._~!$&'()*+,;=%]*|\[[0-9A-Fa-f:.%A-Za-z]+\])(?::[0-9]*)?")
 _BEYOND_ASCII: Final = re.compile(rb"[\x80-\xff]")
+_WHITESPACE: Final = frozenset({b" ", b"\t"})
 _FRAMING: Final = frozenset({b"content-length", b"transfer-encoding"})
 _BARE_LINE_FEED: Final = re.compile(rb"(?<!\r)\n")
 
@@ -57,7 +58,9 @@ class Head:
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take note of a field; called by httptools, which leaves whitespace behind a value."""
-        name, value, fields = name.lower(), value.rstrip(b" \t"), self.fields
+        name, fields = name.lower(), self.fields
+        if value[-1:] in _WHITESPACE:
+            value = value.rstrip(b" \t")
         fields[name] = b"%b, %b" % (fields[name], value) if name in fields else value
 
     def header(self, name: str) -> str | None:

@@ -83,11 +83,15 @@ class Representation:
     is_current: Callable[[], bool]
     fresh_until: float
     prepared: dict[tuple[bytes, bool], Prepared] = field(default_factory=dict)
+    etag: bytes | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.etag = None if self.stored.etag is None else self.stored.etag.encode()
 
     def is_held(self, fields: dict[bytes, bytes]) -> bool:
         """Whether the client surely has it; what is less plain is left to those who know all of RFC 9110 13."""
         held = fields.get(b"if-none-match")
-        return held is not None and fields.keys().isdisjoint(_UNLIKE) and held == (self.stored.etag or "").encode()
+        return held is not None and held == self.etag and fields.keys().isdisjoint(_UNLIKE)
 
     def is_too_long(self) -> bool:
         """Whether all of it cannot be sent at once."""

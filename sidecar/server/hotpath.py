@@ -13,7 +13,7 @@ from sidecar.http.conditional import Conditions
 from sidecar.http.ranges import ByteRange, select_ranges
 from sidecar.server.hot_entry import MAX_BODY_BYTES, Entry, Prepared, Representation
 from sidecar.server.responses import MAX_RANGES, Question, Reply
-from sidecar.server.wire import CLOSE, encode_head
+from sidecar.server.wire import CLOSE, KEEP_ALIVE, encode_head
 
 if TYPE_CHECKING:
     from sidecar.cache.stored import StoredResponse
@@ -127,13 +127,13 @@ class HotPath:
 
 def _prepared(representation: Representation, head: "Head", now: float) -> Prepared | None:
     """The answer as it was made before, or made now; None when it cannot be had at once."""
-    special = head.fields.keys() & _SPECIAL
-    if not special:
+    fields = head.fields.keys()
+    if fields.isdisjoint(_SPECIAL):
         is_too_long = head.method == b"GET" and representation.is_too_long()
         return None if is_too_long else _kept(representation, _PLAIN, head.method, now)
     if representation.is_held(head.fields):
         return _kept(representation, _HELD, head.method, now)
-    if special == _RANGE_ONLY and head.method == b"GET":
+    if fields & _SPECIAL == _RANGE_ONLY and head.method == b"GET":
         selection = select_ranges(head.header("range"), length=representation.stored.content_length, limit=MAX_RANGES)
         if isinstance(selection, tuple) and len(selection) == 1:
             return _part(representation, selection[0], now)
@@ -162,7 +162,7 @@ def _part(representation: Representation, part: ByteRange, now: float) -> Prepar
     head = whole.head.replace(_OK, _PARTIAL, 1).replace(
         b"\r\ncontent-length: %d\r\n" % complete, length + range_line, 1
     )
-    return Prepared.of(HTTPStatus.PARTIAL_CONTENT, head, body, whole.until)
+    return Prepared(HTTPStatus.PARTIAL_CONTENT, head, body, (head + KEEP_ALIVE, body), whole.until)
 
 
 def _make(representation: Representation, question: Question, method: bytes, now: float) -> Prepared | None:
