@@ -66,7 +66,7 @@ class HotKeeping:
         if not self._hot.wants(target, field) or not self._is_watched():
             return
         current = exchange.site.engine.currency(exchange.object_key)
-        if current is None:
+        if current is None or not current.is_best(answer.stored, encoding):
             return
         entry = Entry(
             resource=exchange.resource,
