@@ -31,8 +31,10 @@ from sidecar.errors import (
 )
 from sidecar.origin.circuit import Circuit
 from sidecar.origin.s3_errors import Unchanged, origin_errors
+from sidecar.origin.s3_get import ObjectGetter
 from sidecar.origin.s3_listing import folder_page, listing_arguments
-from sidecar.origin.s3_response import S3Response, response_of
+from sidecar.origin.s3_response import S3Response
+from sidecar.origin.s3_route import Session, watch
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -83,6 +85,7 @@ def bucket_of(settings: "BucketSettings", own_keys: str = OWN_KEYS) -> Bucket:
         connect_timeout=settings.origin_connect_timeout,
         read_timeout=settings.origin_idle_timeout,
         max_pool_connections=_CONNECTIONS,
+        http_session_cls=Session,
         retries={"total_max_attempts": 1},  # botocore knows no time budget: retries are made here
         s3={"addressing_style": style},
         # Checksums other than the body's length are not sent by every store, and ranges have none.
@@ -120,6 +123,7 @@ class S3Origin:
         self._exit = contextlib.AsyncExitStack()
         self._client: S3Client | None = None
         self._connecting = asyncio.Lock()
+        self._objects = ObjectGetter({"Bucket": bucket.name} | bucket.get_arguments)
         self._circuit = Circuit()
         self._told: str | None = None
         self._told_once: set[str] = set()
@@ -186,12 +190,7 @@ class S3Origin:
     async def _ask(self, object_key: str, how: Mapping[str, Any]) -> S3Response:
         with self._telling_of_refusal(), self._breaking_circuit():
             try:
-                answer = await self._within_budget(
-                    lambda client: client.get_object(
-                        Bucket=self._bucket.name, Key=object_key, **self._bucket.get_arguments, **how
-                    )
-                )
-                response = response_of(answer)
+                response = await self._within_budget(lambda client: self._objects.get(client, object_key, how))
             except OriginForbidden as error:
                 if not self._bucket.forbidden_is_missing:
                     raise
@@ -200,10 +199,10 @@ class S3Origin:
         self._tell_of_success()
         return response
 
-    async def keep_credentials(self) -> None:
+    async def keep_credentials(self, every_seconds: float = _RENEWAL_SECONDS) -> None:
         """Renew credentials that run out, long before they do, so that no request has to wait for it."""
         while not self._bucket.has_keys:
-            await asyncio.sleep(_RENEWAL_SECONDS)
+            await asyncio.sleep(every_seconds)
             with contextlib.suppress(OriginError), self._telling_of_refusal(), origin_errors():
                 credentials = await self._session.get_credentials()
                 if credentials is not None:
@@ -240,7 +239,9 @@ class S3Origin:
     async def _made(self) -> "S3Client":
         with origin_errors():
             made = self._session.create_client("s3", **self._bucket.client_arguments)
-            return await self._exit.enter_async_context(made)
+            client: S3Client = await self._exit.enter_async_context(made)
+            watch(client)
+            return client
         raise AssertionError("origin_errors lets nothing pass")
 
     @contextlib.contextmanager

@@ -79,11 +79,11 @@ OF_OURS: dict[str, tuple[str, ...]] = {
 
 # Third-party library → where it may be imported: a file, or a folder with a slash at its end.
 OF_OTHERS: dict[str, tuple[str, ...]] = {
-    "aiobotocore": ("sidecar/origin/s3.py",),
+    "aiobotocore": ("sidecar/origin/s3.py", "sidecar/origin/s3_get.py", "sidecar/origin/s3_route.py"),
     "aiocache": ("sidecar/store/metadata.py",),
     "aiohttp": ("sidecar/origin/s3_errors.py",),
     "brotli": ("sidecar/store/codecs.py",),
-    "botocore": ("sidecar/origin/s3.py", "sidecar/origin/s3_errors.py"),
+    "botocore": ("sidecar/origin/s3_errors.py", "sidecar/origin/s3_get.py", "sidecar/origin/s3_route.py"),
     "concurrent_log_handler": ("sidecar/server/logs.py",),
     "httptools": ("sidecar/server/head.py",),
     "inotify_simple": ("sidecar/store/watch.py",),
@@ -91,7 +91,7 @@ OF_OTHERS: dict[str, tuple[str, ...]] = {
     "rich_click": ("sidecar/options.py",),
     "sanic": ("sidecar/server/", "sidecar/app.py", "ops/blueprint.py"),
     "tenacity": ("sidecar/origin/s3.py",),
-    "types_aiobotocore_s3": ("sidecar/origin/s3.py",),
+    "types_aiobotocore_s3": ("sidecar/origin/s3.py", "sidecar/origin/s3_get.py"),
     "zstandard": ("sidecar/store/codecs.py",),
 }
 
