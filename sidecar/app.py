@@ -262,7 +262,7 @@ def create_app(settings: Settings, shared: Shared) -> lifecycle.App:
     rules = Rules(
         settings.reject_query_strings,
         finish,
-        HotKeeping(hot, worker.watch, finish, clock, has_siblings=settings.precompressed),
+        HotKeeping(hot, worker.watch, finish, clock, has_companions=settings.precompressed),
         honors_cache_control=settings.honor_client_cache_control,
     )
     website = WebsiteHandler(worker.sites, rules, clock, observer)

@@ -12,11 +12,15 @@ from sidecar.http.cache_status import CacheStatus
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the cache says to a request: a response, its body (to be closed), and how it was come by."""
+    """What the cache says to a request: a response, its body (to be closed), and how it was come by.
+
+    `is_uncertain` when the same request could bring another representation at another time.
+    """
 
     stored: StoredResponse
     body: Body
     status: CacheStatus
+    is_uncertain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,11 @@ class Selected:
 
     stored: StoredResponse
     body: Body
+    is_uncertain: bool = False
+
+    def answer(self, status: CacheStatus) -> Answer:
+        """Say how it was come by."""
+        return Answer(self.stored, self.body, status, self.is_uncertain)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ class CodedResponse:
 
 
 class CodedOrigin:
-    """Makes one variant out of the original in the store. All bodies that are worked on are in memory: a few at once.
+    """Makes one variant out of the original in the store. All bodies that are worked on are in memory: few at once.
 
     What is not worth it, and a coding that cannot be undone, are answered by no bytes and no Content-Encoding.
     """

@@ -22,7 +22,7 @@ class Currency:
         """Whether nothing suits a request better than what was sent; a variant may not be to be had for a while."""
         choice = choose(self.stored, self.key.object_key, accept_encoding, self.tools.coding)
         coding = sent.header("content-encoding") or IDENTITY
-        return choice.variant in {None, coding} or coding in choice.siblings
+        return choice.variant in {None, coding} or coding in choice.companions
 
     def holds(self) -> bool:
         """Whether it was neither replaced, cleared nor purged; counts as a use of it. Its age is not looked at."""

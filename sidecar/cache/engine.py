@@ -137,7 +137,7 @@ class Engine:
         selected = await self._selection.of_stored(key, stored, want)
         if selected is None:
             return None
-        return Answer(selected.stored, selected.body, status or self._hit_status(stored, is_stale=is_stale))
+        return selected.answer(status or self._hit_status(stored, is_stale=is_stale))
 
     def _hit_status(self, stored: StoredResponse, *, is_stale: bool) -> CacheStatus:
         ttl = self._ttl(stored)
@@ -202,8 +202,7 @@ class Engine:
             await begun.body.close()
             return None
         coming = Selected(begun.stored, begun.body)
-        selected = await self._selection.of_coming(key, coming, want)
-        return Answer(selected.stored, selected.body, status)
+        return (await self._selection.of_coming(key, coming, want)).answer(status)
 
     def _is_outdated(self, begun: StoredResponse) -> bool:
         """Whether a fill takes so long that what it began with is stale for who comes now."""
@@ -267,8 +266,7 @@ class Engine:
         )
         stored = store_object(response.head, received, self._tools.limits)
         status = CacheStatus(forward=ForwardReason.BYPASS, forward_status=stored.origin_status)
-        selected = self._selection.of_passing(key, Selected(stored, PassingBody(response)))
-        return Answer(selected.stored, selected.body, status)
+        return self._selection.of_passing(key, Selected(stored, PassingBody(response))).answer(status)
 
     def _ttl(self, stored: StoredResponse) -> int:
         return math.floor(stored.ttl_at(self._tools.clock.now()))

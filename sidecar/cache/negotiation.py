@@ -27,14 +27,16 @@ class CodingRules:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What to send: a sibling in the first of these codings that has one, else the variant, else what is stored.
+    """What to send: a companion in the first of these codings that has one, else the variant, else what is stored.
 
     `variant` is a coding, or `identity` where the coding of what is stored has to be undone. `is_negotiable` when
-    another Accept-Encoding could be answered by another representation.
+    another Accept-Encoding could be answered by another representation; `is_uncertain` when this one could be, at
+    another time: there may be no room for a variant, or a companion may come.
     """
 
     is_negotiable: bool = False
-    siblings: tuple[str, ...] = ()
+    is_uncertain: bool = False
+    companions: tuple[str, ...] = ()
     variant: str | None = None
 
 
@@ -55,12 +57,9 @@ def choose(stored: StoredResponse, object_key: str, accept_encoding: str | None,
 
 def _choose_coding(stored: StoredResponse, accept_encoding: str | None, rules: CodingRules) -> Choice:
     offered = rules.offered if rules.min_bytes <= stored.content_length <= rules.max_bytes else ()
-    is_negotiable = bool(offered or rules.looked_for)
-    if not stored.has_body:
-        return Choice(is_negotiable)
-    siblings = admitted_codings(accept_encoding, rules.looked_for)
+    companions = admitted_codings(accept_encoding, rules.looked_for)
     variant = next(iter(admitted_codings(accept_encoding, offered)), None)
-    return Choice(is_negotiable, siblings, variant)
+    return _among(stored, companions, variant, is_negotiable=bool(offered or rules.looked_for))
 
 
 def _choose_undoing(
@@ -70,4 +69,11 @@ def _choose_undoing(
     if coding is None or stored.content_length > rules.max_bytes:
         return AS_STORED
     is_refused = refuses_coding(accept_encoding, coding) and not refuses_coding(accept_encoding, IDENTITY)
-    return Choice(is_negotiable=True, variant=IDENTITY if is_refused and stored.has_body else None)
+    return _among(stored, (), IDENTITY if is_refused else None, is_negotiable=True)
+
+
+def _among(stored: StoredResponse, companions: tuple[str, ...], variant: str | None, *, is_negotiable: bool) -> Choice:
+    is_uncertain = bool(companions or variant)
+    if not stored.has_body:  # in slices, or passed on
+        return Choice(is_negotiable, is_uncertain)
+    return Choice(is_negotiable, is_uncertain, companions, variant)

@@ -30,15 +30,15 @@ def of_variant(original: StoredResponse, variant: Variant, content_length: int) 
     return replace(original, headers=_changed(original, changes), content_length=content_length, etag=etag)
 
 
-def of_sibling(original: StoredResponse, sibling: StoredResponse, coding: str) -> StoredResponse:
+def of_companion(original: StoredResponse, companion: StoredResponse, coding: str) -> StoredResponse:
     """The original, as another object of the bucket holds it in a coding; validators are that object's own."""
-    changes = {"content-encoding": coding, "etag": sibling.etag, "last-modified": sibling.header("last-modified")}
+    changes = {"content-encoding": coding, "etag": companion.etag, "last-modified": companion.header("last-modified")}
     return replace(
         original,
         headers=_changed(original, changes),
-        content_length=sibling.content_length,
-        etag=sibling.etag,
-        last_modified=sibling.last_modified,
+        content_length=companion.content_length,
+        etag=companion.etag,
+        last_modified=companion.last_modified,
     )
 
 

@@ -69,8 +69,9 @@ class Delivery:
         media_type = media_type_of(answer.stored, exchange.object_key)
         if failure is not None:
             return with_document(failure, answer.stored, media_type=media_type)
+        question = Question.of(exchange.request.method, exchange.header)
         return reply_to(
-            Question.of(exchange.request.method, exchange.header),
+            question.by_tag_only() if answer.is_uncertain else question,
             answer.stored,
             media_type=media_type,
             now=self._clock.now(),

@@ -47,13 +47,13 @@ class HotKeeping:
     """Keeps answers of the website hot that are given again and again."""
 
     def __init__(
-        self, hot: "HotPath", watch: Watch, finish: "Finish", clock: "Clock", *, has_siblings: bool = False
+        self, hot: "HotPath", watch: Watch, finish: "Finish", clock: "Clock", *, has_companions: bool = False
     ) -> None:
         self._hot = hot
         self._watch = watch
         self._finish = finish
         self._clock = clock
-        self._has_siblings = has_siblings
+        self._has_companions = has_companions
         self._retry_at = 0.0
 
     async def consider(self, exchange: "Exchange", answer: "Answer") -> None:
@@ -75,16 +75,16 @@ class HotKeeping:
             is_negotiable=answer.stored.header("vary") is not None,
             long_way_at=self._clock.now() + LONG_WAY_SECONDS,
         )
-        sources = [current, *self._siblings(exchange, answer.stored)]
+        sources = [current, *self._companions(exchange, answer.stored)]
         self._hot.put(target, field, entry, await self._representation(exchange, answer, sources))
 
-    def _siblings(self, exchange: "Exchange", stored: "StoredResponse") -> "list[Currency]":
+    def _companions(self, exchange: "Exchange", stored: "StoredResponse") -> "list[Currency]":
         """The pre-compressed object that may be what is sent, where such objects are looked for."""
         coding = stored.header("content-encoding")
-        if not self._has_siblings or coding not in EXTENSIONS:
+        if not self._has_companions or coding not in EXTENSIONS:
             return []
-        sibling = exchange.site.engine.currency(exchange.object_key + EXTENSIONS[coding])
-        return [] if sibling is None else [sibling]
+        companion = exchange.site.engine.currency(exchange.object_key + EXTENSIONS[coding])
+        return [] if companion is None else [companion]
 
     async def _representation(
         self, exchange: "Exchange", answer: "Answer", sources: "list[Currency]"
@@ -98,17 +98,18 @@ class HotKeeping:
             size = 2 * length if length <= JOINED_BYTES else length
         else:
             reader, size = body.share(), 0
-        render = self._render(exchange, answer.stored, media_type)
+        render = self._render(exchange, answer, media_type)
         is_current = _still([source.holds for source in sources], exchange)
         fresh_until = now + min(source.stored.ttl_at(now) for source in sources)
         return Representation(answer.stored, media_type, render, reader, size, is_current, fresh_until)
 
     def _render(
-        self, exchange: "Exchange", stored: "StoredResponse", media_type: str
+        self, exchange: "Exchange", answer: "Answer", media_type: str
     ) -> "Callable[[Question, str, float], Reply]":
-        path = _path_of(exchange)
+        path, stored, is_uncertain = _path_of(exchange), answer.stored, answer.is_uncertain
 
         def render(question: Question, method: str, now: float) -> Reply:
+            question = question.by_tag_only() if is_uncertain else question
             reply = reply_to(question, stored, media_type=media_type, now=now, is_seekable=True)
             status = CacheStatus(hit=True, ttl=max(0, math.floor(stored.ttl_at(now))))
             return self._finish.dress(reply, Asked(method, None, path)).with_fields(("cache-status", status.render()))

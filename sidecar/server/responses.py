@@ -10,6 +10,7 @@ from sidecar.cache.storing import METADATA_PREFIX
 from sidecar.http import media_types
 from sidecar.http.conditional import Conditions, Precondition, evaluate, range_applies
 from sidecar.http.dates import format_http_date
+from sidecar.http.entity_tag import EntityTag
 from sidecar.http.multipart import closing_delimiter, multipart_length, multipart_type, part_head
 from sidecar.http.ranges import (
     UNSATISFIABLE,
@@ -53,6 +54,12 @@ class Question:
         )
         # Range has a meaning for GET only (RFC 9110 14.2).
         return cls(conditions, header("range") if method == "GET" else None)
+
+    def by_tag_only(self) -> "Question":
+        """The same, but that a date in If-Range does not do: codings of one object share it (RFC 9110 8.8.2.2)."""
+        if_range = self.conditions.if_range
+        is_by_date = if_range is not None and EntityTag.parse(if_range) is None
+        return replace(self, range=None) if is_by_date else self
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,12 +179,10 @@ def _own_cache_control(stored: StoredResponse) -> str:
 
 
 def _selection(question: Question, stored: StoredResponse) -> RangeSelection:
-    # Codings of one object share its date, so that it does not name a representation (RFC 9110 8.8.2.2).
-    last_modified = None if stored.header("vary") else stored.last_modified
     if not range_applies(
         question.conditions.if_range,
         etag=stored.etag,
-        last_modified=last_modified,
+        last_modified=stored.last_modified,
         dated=stored.received_at - stored.initial_age_seconds,
     ):
         return None

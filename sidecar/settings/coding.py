@@ -25,8 +25,8 @@ class CodingSettings:
         "--compress-max-size", "COMPRESS_MAX_SIZE", readers.size(0), "SIZE",
         group="Compression",
         default="16MiB",
-        help="Larger objects are sent as they are, and what would be larger is not decompressed. A worker holds up to "
-        "two such objects in memory, compressed and not.",
+        help="Larger objects are sent as they are, and what would be larger is not decompressed. Each worker "
+        "works on one object at a time, which takes some four times its size in memory.",
     )  # fmt: skip
     precompressed: bool = setting(
         "--precompressed", "PRECOMPRESSED", readers.boolean, "BOOLEAN",

@@ -12,6 +12,7 @@ import zstandard
 
 # Chosen by measuring, see docs/adr/0009: each is made once, but somebody waits for it.
 _BROTLI_QUALITY: Final = 6
+_BROTLI_WINDOW: Final = 20
 _ZSTD_LEVEL: Final = 9
 _GZIP_LEVEL: Final = 6
 
@@ -37,7 +38,7 @@ def _recipe(*ingredients: object) -> str:
 
 
 def _brotli(body: bytes) -> bytes:
-    coded: bytes = brotli.compress(body, quality=_BROTLI_QUALITY)
+    coded: bytes = brotli.compress(body, quality=_BROTLI_QUALITY, lgwin=_BROTLI_WINDOW)
     return coded
 
 
@@ -84,7 +85,7 @@ def _gunzip(body: bytes, most: int) -> bytes | None:
 
 
 CODECS: Final = {
-    "br": Codec(_recipe("br", brotli.version, _BROTLI_QUALITY), _brotli, _unbrotli),
+    "br": Codec(_recipe("br", brotli.version, _BROTLI_QUALITY, _BROTLI_WINDOW), _brotli, _unbrotli),
     "zstd": Codec(_recipe("zstd", zstandard.ZSTD_VERSION, _ZSTD_LEVEL), _zstd, _unzstd),
     "gzip": Codec(_recipe("gzip", zlib.ZLIB_RUNTIME_VERSION, _GZIP_LEVEL), _gzip, _gunzip),
 }

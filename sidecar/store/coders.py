@@ -1,4 +1,4 @@
-"""Content codings off the event loop, a few at once."""
+"""Content codings off the event loop, one after the other."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,11 +11,12 @@ from sidecar.store.codecs import CODECS
 
 T = TypeVar("T")
 
-_AT_ONCE = 2
+_AT_ONCE = 1
+"""There is a worker for each CPU; and what is worked on takes four times its size in memory."""
 
 
 class Coders:
-    """The threads of one worker that apply and undo codings."""
+    """The thread of one worker that applies and undoes codings."""
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="coding")
@@ -34,7 +35,7 @@ class Coders:
         return await self._run(partial(CODECS[coding].undo, body, most))
 
     def close(self) -> None:
-        """End the threads once their calls are done."""
+        """End the thread once its call is done."""
         self._threads.shutdown(cancel_futures=True)
 
     async def _run(self, call: Callable[[], T]) -> T:

@@ -5,6 +5,7 @@ import os
 import random
 import shutil
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -48,9 +49,9 @@ def start(store: S3Store, relay: Relay, start_sidecar: StartSidecar) -> StartSit
 
 
 @pytest.fixture(scope="module")
-def siblings(seaweedfs: SeaweedFS, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def companions(seaweedfs: SeaweedFS, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Serve with two workers that look for pre-compressed objects, and compress nothing themselves."""
-    folder, options = tmp_path_factory.mktemp("siblings"), ("--precompressed", "--compress", "none")
+    folder, options = tmp_path_factory.mktemp("companions"), ("--precompressed", "--compress", "none")
     with Relay(seaweedfs) as relay, Sidecar(relay, *options, workers=2, folder=folder) as server:
         yield Site(seaweedfs, relay, server)
 
@@ -173,6 +174,20 @@ def test_a_download_goes_on_where_it_stopped(site: Site, key_prefix: str, coding
         reply = site.get(target, **asked, if_range=other)
         assert (reply.status, text_of(reply)) == (200, TEXT)
     assert site.get(target, accept_encoding=coding, range=f"bytes={len(whole.body)}-").status == 416
+
+
+def test_a_date_names_what_is_never_coded_for_a_client(site: Site, key_prefix: str) -> None:
+    """Who takes no coding gets the object at all times, so that its date will do (RFC 9110 13.1.5)."""
+    target = f"/{key_prefix}a.css"
+    put(site, target[1:])
+    written_at = time.monotonic()
+    # Within the second of its date an object may change once more, and the date is no strong validator (8.8.2.2).
+    site.server.process.wait_until(lambda: time.monotonic() > written_at + 2, 5)
+    date = site.get(target).header("last-modified") or ""
+    for accept in ({}, {"accept_encoding": "identity"}, {"accept_encoding": "br;q=0"}):
+        reply = site.get(target, range="bytes=5-9", if_range=date, **accept)
+        assert (reply.status, reply.body) == (206, TEXT[5:10])
+    assert site.get(target, range="bytes=5-9", if_range=date, accept_encoding="br").status == 200
 
 
 @pytest.mark.parametrize(
@@ -357,10 +372,10 @@ def test_answers_on_one_connection(site: Site, key_prefix: str) -> None:
             assert head.content_length == len(reply.body)
 
 
-# Pre-compressed siblings.
+# Pre-compressed companions.
 
 
-def put_siblings(site: Site, key: str, *extensions: str) -> dict[str, str]:
+def put_companions(site: Site, key: str, *extensions: str) -> dict[str, str]:
     """Put an object and some pre-compressed ones beside it; their ETags."""
     site.store.put(key, TEXT, content_type="text/javascript", cache_control="max-age=60")
     bodies = {".br": brotli.compress(TEXT), ".zst": zstandard.compress(TEXT), ".gz": gzip.compress(TEXT, mtime=0)}
@@ -374,11 +389,11 @@ def put_siblings(site: Site, key: str, *extensions: str) -> dict[str, str]:
     ("accept", "extension"),
     [(CHROME, ".br"), ("gzip", ".gz"), ("zstd, br;q=0.5", ".br"), ("br;q=0.1, gzip;q=0.2", ".gz"), ("zstd", None)],
 )
-def test_a_precompressed_sibling(siblings: Site, key_prefix: str, accept: str, extension: str | None) -> None:
+def test_a_precompressed_companion(companions: Site, key_prefix: str, accept: str, extension: str | None) -> None:
     """The best that there is, as what the object is; a repeated request costs the store nothing."""
     key = f"{key_prefix}app.js"
-    etags = put_siblings(siblings, key, ".br", ".gz")
-    first = siblings.get(f"/{key}", accept_encoding=accept)
+    etags = put_companions(companions, key, ".br", ".gz")
+    first = companions.get(f"/{key}", accept_encoding=accept)
     assert text_of(first) == TEXT
     assert (first.header("content-encoding") is None) is (extension is None)
     assert first.header("content-type") == "text/javascript"
@@ -386,39 +401,39 @@ def test_a_precompressed_sibling(siblings: Site, key_prefix: str, accept: str, e
     assert extension is None or first.header("etag") == etags[extension]
 
 
-def test_repeated_requests_for_siblings_cost_nothing(siblings: Site, key_prefix: str) -> None:
+def test_repeated_requests_for_companions_cost_nothing(companions: Site, key_prefix: str) -> None:
     """Neither for those that are there, nor, in each worker, for those that are not."""
     key = f"{key_prefix}app.js"
-    put_siblings(siblings, key, ".gz")
-    assert {text_of(siblings.get(f"/{key}", accept_encoding=CHROME)) for _ in range(30)} == {TEXT}
-    assert (siblings.fetches(key), siblings.fetches(f"{key}.gz")) == (1, 1)
-    assert 1 <= siblings.fetches(f"{key}.br") <= 2
-    assert 1 <= siblings.fetches(f"{key}.zst") <= 2
+    put_companions(companions, key, ".gz")
+    assert {text_of(companions.get(f"/{key}", accept_encoding=CHROME)) for _ in range(30)} == {TEXT}
+    assert (companions.fetches(key), companions.fetches(f"{key}.gz")) == (1, 1)
+    assert 1 <= companions.fetches(f"{key}.br") <= 2
+    assert 1 <= companions.fetches(f"{key}.zst") <= 2
 
 
-def test_conditions_and_ranges_of_a_sibling(siblings: Site, key_prefix: str) -> None:
+def test_conditions_and_ranges_of_a_companion(companions: Site, key_prefix: str) -> None:
     """Are about its bytes."""
     key = f"{key_prefix}app.js"
-    etag = put_siblings(siblings, key, ".br")[".br"]
-    whole = siblings.get(f"/{key}", accept_encoding="br")
-    head = siblings.get(f"/{key}", method="HEAD", accept_encoding="br")
+    etag = put_companions(companions, key, ".br")[".br"]
+    whole = companions.get(f"/{key}", accept_encoding="br")
+    head = companions.get(f"/{key}", method="HEAD", accept_encoding="br")
     assert steady(head) == steady(whole)
-    assert siblings.get(f"/{key}", accept_encoding="br", if_none_match=etag).status == 304
-    assert siblings.get(f"/{key}", accept_encoding="identity", if_none_match=etag).status == 200
-    part = siblings.get(f"/{key}", accept_encoding="br", range="bytes=5-9", if_range=etag)
+    assert companions.get(f"/{key}", accept_encoding="br", if_none_match=etag).status == 304
+    assert companions.get(f"/{key}", accept_encoding="identity", if_none_match=etag).status == 200
+    part = companions.get(f"/{key}", accept_encoding="br", range="bytes=5-9", if_range=etag)
     assert (part.status, part.body) == (206, whole.body[5:10])
 
 
-def test_a_sibling_without_its_object(siblings: Site, key_prefix: str) -> None:
+def test_a_companion_without_its_object(companions: Site, key_prefix: str) -> None:
     """Is nothing but itself."""
-    siblings.store.put(f"{key_prefix}app.js.br", brotli.compress(TEXT))
-    assert siblings.get(f"/{key_prefix}app.js", accept_encoding="br").status == 404
-    reply = siblings.get(f"/{key_prefix}app.js.br", accept_encoding="br")
+    companions.store.put(f"{key_prefix}app.js.br", brotli.compress(TEXT))
+    assert companions.get(f"/{key_prefix}app.js", accept_encoding="br").status == 404
+    reply = companions.get(f"/{key_prefix}app.js.br", accept_encoding="br")
     assert (reply.status, reply.header("content-encoding")) == (200, None)
 
 
-def test_an_index_document_has_siblings(siblings: Site, key_prefix: str) -> None:
+def test_an_index_document_has_companions(companions: Site, key_prefix: str) -> None:
     """And variants: a folder's page is compressed as any other."""
-    put_siblings(siblings, f"{key_prefix}index.html", ".gz")
-    reply = siblings.get(f"/{key_prefix}", accept_encoding="gzip")
+    put_companions(companions, f"{key_prefix}index.html", ".gz")
+    reply = companions.get(f"/{key_prefix}", accept_encoding="gzip")
     assert (text_of(reply), reply.header("content-encoding")) == (TEXT, "gzip")

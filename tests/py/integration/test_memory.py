@@ -1,14 +1,17 @@
 """What a large object costs a worker."""
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from support.http_client import Connection
+from support.http_client import Connection, request
 from support.seaweedfs import SeaweedFS
 from support.sidecar import StartSidecar
 
 PART = bytes(range(256)) * 4096 * 16
 PARTS = 16
 PIECE = 1024 * 1024
+LARGEST_TEXT = 16 * PIECE
 
 
 def peak_bytes(pid: int) -> int:
@@ -46,3 +49,22 @@ def test_a_large_object_stays_out_of_memory(seaweedfs: SeaweedFS, start_sidecar:
     idle = peak_bytes(worker)
     assert [download(server.port, f"/{key_prefix}large.bin") for _ in range(2)] == [size, size]
     assert peak_bytes(worker) - idle < 32 * 1024 * 1024
+
+
+def test_what_is_compressed_takes_memory_one_by_one(
+    seaweedfs: SeaweedFS, start_sidecar: StartSidecar, key_prefix: str
+) -> None:
+    """Four texts of the largest size at once take no more than six times that: one after the other is worked on."""
+    for number in range(4):
+        text = os.urandom(LARGEST_TEXT // 2).hex().encode()
+        seaweedfs.put(f"{key_prefix}{number}.txt", text, content_type="text/plain")
+    server = start_sidecar(seaweedfs)
+    (worker,) = server.worker_pids()
+    idle = peak_bytes(worker)
+
+    def ask(number: int) -> int:
+        return request(server.port, "GET", f"/{key_prefix}{number}.txt", {"accept-encoding": "br"}, timeout=60).status
+
+    with ThreadPoolExecutor(4) as threads:
+        assert set(threads.map(ask, range(4))) == {200}
+    assert peak_bytes(worker) - idle < 6 * LARGEST_TEXT

@@ -18,6 +18,7 @@ TEXT = b"".join(b"line %d of a text that repeats itself\n" % number for number i
 OTHER_TEXT = TEXT.replace(b"text", b"book")
 CSS = {"content-type": "text/css", "etag": '"a"'}
 KEY = CacheKey(PLACE.store, PLACE.bucket, "key")
+VARIANT = Variant("br", '"a"', CODECS["br"].recipe)
 
 _UNDO = {"br": brotli.decompress, "zstd": zstandard.decompress, "gzip": gzip.decompress, None: bytes}
 
@@ -58,9 +59,9 @@ def work(*workers: Worker) -> list[str]:
     return [done for worker in workers for done in worker.coders.work]
 
 
-def variant_key(coding: str = "br", version: str = '"a"') -> CacheKey:
-    """The key of a variant of the object."""
-    return KEY.of_variant(Variant(coding, version, CODECS[coding].recipe))
+def variant_key() -> CacheKey:
+    """The key of the object's variant in br."""
+    return KEY.of_variant(VARIANT)
 
 
 def coding_worker(node: Node, rules: CodingRules = RULES) -> Worker:

@@ -11,7 +11,7 @@ from support.scripted_origin import Barrier, Step, head, whole
 from unit.cache.node import MANY, NOW, PLACE, TTL, Node, Reply, Worker, clients, read, running_node
 from unit.store.limits import largest_file, no_more_files
 
-from sidecar.cache.answer import Answer, Refusal
+from sidecar.cache.answer import Answer, Refusal, Want
 from sidecar.cache.body import CHUNK
 from sidecar.cache.engine import Engine
 from sidecar.cache.key import CacheKey
@@ -643,6 +643,26 @@ async def test_a_full_disk_passes_on(node: Node, worker: Worker, caplog: pytest.
     node.clock.advance(2)
     assert (await worker.get_and_store("key")).said == "fwd=stale; fwd-status=200; stored"
     assert (await worker.get("key")).said == "hit; ttl=60"
+
+
+async def test_a_slice_without_room_is_stored_when_there_is_some(node: Node) -> None:
+    """It does not age, but that there was no room for it does."""
+    node.limits = replace(node.limits, slice_threshold_bytes=1000, slice_bytes=100_000)
+    worker, body = node.worker(), os.urandom(300_000)
+    node.origin.put("key", body, {"etag": '"a"'})
+
+    async def slice_of_it() -> bytes:
+        answer = await worker.ask("key", Want(is_whole=False))
+        part = b"".join([chunk async for chunk in answer.body.chunks(0, 10)])
+        await worker.tasks.ended()
+        return part
+
+    with largest_file(50_000):
+        assert {await slice_of_it() for _ in range(3)} == {body[:10]}
+    before = len(node.origin.calls)
+    node.clock.advance(2)
+    assert {await slice_of_it() for _ in range(3)} == {body[:10]}
+    assert len(node.origin.calls) == before + 1
 
 
 async def test_a_process_without_descriptors_serves_from_the_bucket(node: Node, worker: Worker) -> None:

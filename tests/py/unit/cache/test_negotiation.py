@@ -1,5 +1,7 @@
 """Which representation of an object suits a request: RFC 9110 12.5.3, and what an operator decides."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,12 +13,18 @@ from sidecar.http.encoding import CODINGS, IDENTITY, refuses_coding
 
 RULES = CodingRules(offered=CODINGS, min_bytes=1000, max_bytes=5000)
 BOTH = CodingRules(offered=CODINGS, looked_for=CODINGS, min_bytes=1000, max_bytes=5000)
-SIBLINGS = CodingRules(looked_for=CODINGS, min_bytes=1000, max_bytes=5000)
+COMPANIONS = CodingRules(looked_for=CODINGS, min_bytes=1000, max_bytes=5000)
 OFF = CodingRules()
 CSS = (("content-type", "text/css"),)
 PNG = (("content-type", "image/png"),)
 GZIPPED = (*CSS, ("content-encoding", "gzip"))
 VARIES = Choice(is_negotiable=True)
+UNCERTAIN = Choice(is_negotiable=True, is_uncertain=True)
+
+
+def chosen(companions: tuple[str, ...] = (), variant: str | None = None) -> Choice:
+    """Something else than what is stored, where it can be had."""
+    return replace(UNCERTAIN, companions=companions, variant=variant)
 
 
 def a_text(length: int = 2000, headers: tuple[tuple[str, str], ...] = CSS, kind: Kind = Kind.OBJECT) -> StoredResponse:
@@ -31,22 +39,22 @@ def with_header(name: str, value: str, headers: tuple[tuple[str, str], ...] = CS
 
 # What is stored, Accept-Encoding, the rules → the choice.
 CHOICES: dict[str, tuple[StoredResponse, str | None, CodingRules, Choice]] = {
-    "rfc9110-12.5.3-best": (a_text(), "gzip, br", RULES, Choice(is_negotiable=True, variant="br")),
-    "rfc9110-12.5.3-weight": (a_text(), "gzip, br;q=0.5", RULES, Choice(is_negotiable=True, variant="gzip")),
+    "rfc9110-12.5.3-best": (a_text(), "gzip, br", RULES, chosen(variant="br")),
+    "rfc9110-12.5.3-weight": (a_text(), "gzip, br;q=0.5", RULES, chosen(variant="gzip")),
     "rfc9110-12.5.3-absent": (a_text(), None, RULES, VARIES),
     "rfc9110-12.5.3-refused": (a_text(), "gzip;q=0, identity", RULES, VARIES),
     "rfc9110-12.5.3-identity-refused-too": (a_text(), "*;q=0", RULES, VARIES),
-    "size-smallest": (a_text(1000), "br", RULES, Choice(is_negotiable=True, variant="br")),
+    "size-smallest": (a_text(1000), "br", RULES, chosen(variant="br")),
     "size-too-small": (a_text(999), "br", RULES, AS_STORED),
-    "size-largest": (a_text(5000), "br", RULES, Choice(is_negotiable=True, variant="br")),
+    "size-largest": (a_text(5000), "br", RULES, chosen(variant="br")),
     "size-too-large": (a_text(5001), "br", RULES, AS_STORED),
     "type-of-what-is-compressed": (a_text(headers=PNG), "br", RULES, AS_STORED),
-    "type-by-the-name": (a_text(headers=()), "br", RULES, Choice(is_negotiable=True, variant="br")),
+    "type-by-the-name": (a_text(headers=()), "br", RULES, chosen(variant="br")),
     "type-by-the-name-for-s3s-default": (
         a_text(headers=(("content-type", "binary/octet-stream"),)),
         "br",
         RULES,
-        Choice(is_negotiable=True, variant="br"),
+        chosen(variant="br"),
     ),
     "rfc9111-5.2.2.6-no-transform": (with_header("cache-control", "public, no-transform"), "br", BOTH, AS_STORED),
     "rfc9111-5.2.2.6-no-transform-stays-coded": (
@@ -55,8 +63,9 @@ CHOICES: dict[str, tuple[StoredResponse, str | None, CodingRules, Choice]] = {
         RULES,
         AS_STORED,
     ),
-    "kind-sliced": (a_text(kind=Kind.SLICED), "br", BOTH, VARIES),
-    "kind-passing": (a_text(kind=Kind.UNSTORABLE), "br", BOTH, VARIES),
+    "kind-sliced": (a_text(kind=Kind.SLICED), "br", BOTH, UNCERTAIN),
+    "kind-passing": (a_text(kind=Kind.UNSTORABLE), "br", BOTH, UNCERTAIN),
+    "kind-sliced-for-who-takes-none": (a_text(kind=Kind.SLICED), "identity", BOTH, VARIES),
     "kind-missing": (a_text(0, headers=(), kind=Kind.MISSING), "br", BOTH, AS_STORED),
     "kind-empty": (a_text(0), "br", BOTH, AS_STORED),
     "rule-off": (a_text(), "br", OFF, AS_STORED),
@@ -64,7 +73,7 @@ CHOICES: dict[str, tuple[StoredResponse, str | None, CodingRules, Choice]] = {
         a_text(),
         "br, gzip",
         CodingRules(offered=("gzip",)),
-        Choice(is_negotiable=True, variant="gzip"),
+        chosen(variant="gzip"),
     ),
     "rfc9110-8.4-coded-and-admitted": (a_text(headers=GZIPPED), "gzip, br", BOTH, VARIES),
     "rfc9110-8.4-coded-and-absent": (a_text(headers=GZIPPED), None, BOTH, VARIES),
@@ -74,49 +83,49 @@ CHOICES: dict[str, tuple[StoredResponse, str | None, CodingRules, Choice]] = {
         a_text(headers=GZIPPED),
         "br",
         BOTH,
-        Choice(is_negotiable=True, variant=IDENTITY),
+        chosen(variant=IDENTITY),
     ),
     "rfc9110-8.4-coded-and-nothing-asked-for": (
         a_text(headers=GZIPPED),
         "",
         OFF,
-        Choice(is_negotiable=True, variant=IDENTITY),
+        chosen(variant=IDENTITY),
     ),
     "rfc9110-8.4-coded-and-everything-refused": (a_text(headers=GZIPPED), "*;q=0", RULES, VARIES),
     "rfc9110-8.4-coded-of-any-type": (
         a_text(headers=(*PNG, ("content-encoding", "x-gzip"))),
         "br",
         RULES,
-        Choice(is_negotiable=True, variant=IDENTITY),
+        chosen(variant=IDENTITY),
     ),
     "rfc9110-8.4-coded-and-small": (
         a_text(20, headers=GZIPPED),
         "br",
         RULES,
-        Choice(is_negotiable=True, variant=IDENTITY),
+        chosen(variant=IDENTITY),
     ),
     "rfc9110-8.4-coded-and-large": (a_text(5001, headers=GZIPPED), "br", RULES, AS_STORED),
-    "rfc9110-8.4-coded-and-sliced": (a_text(headers=GZIPPED, kind=Kind.SLICED), "br", RULES, VARIES),
+    "rfc9110-8.4-coded-and-sliced": (a_text(headers=GZIPPED, kind=Kind.SLICED), "br", RULES, UNCERTAIN),
     "rfc9110-8.4-coded-twice": (with_header("content-encoding", "gzip, br"), "identity", RULES, AS_STORED),
     "rfc9110-8.4-unknown": (with_header("content-encoding", "compress"), "br", BOTH, AS_STORED),
-    "sibling-first": (
+    "companion-first": (
         a_text(),
         "gzip, br",
         BOTH,
-        Choice(is_negotiable=True, siblings=("br", "gzip"), variant="br"),
+        chosen(companions=("br", "gzip"), variant="br"),
     ),
-    "sibling-only": (a_text(), "gzip, br;q=0.5", SIBLINGS, Choice(is_negotiable=True, siblings=("gzip", "br"))),
-    "sibling-of-a-small-one": (a_text(10), "br", BOTH, Choice(is_negotiable=True, siblings=("br",))),
-    "sibling-of-a-large-one": (a_text(5001), "br", BOTH, Choice(is_negotiable=True, siblings=("br",))),
-    "sibling-for-nobody": (a_text(10), None, BOTH, VARIES),
-    "sibling-of-a-picture": (a_text(headers=PNG), "br", BOTH, AS_STORED),
+    "companion-only": (a_text(), "gzip, br;q=0.5", COMPANIONS, chosen(companions=("gzip", "br"))),
+    "companion-of-a-small-one": (a_text(10), "br", BOTH, chosen(companions=("br",))),
+    "companion-of-a-large-one": (a_text(5001), "br", BOTH, chosen(companions=("br",))),
+    "companion-for-nobody": (a_text(10), None, BOTH, VARIES),
+    "companion-of-a-picture": (a_text(headers=PNG), "br", BOTH, AS_STORED),
 }
 
 _fields = st.none() | st.lists(st.sampled_from([*CODINGS, IDENTITY, "*", "br;q=0", "gzip;q=0.5", "*;q=0"])).map(
     ",".join
 )
 _headers = st.sampled_from([CSS, PNG, GZIPPED, (*CSS, ("cache-control", "no-transform")), ()])
-_rules = st.sampled_from([RULES, BOTH, SIBLINGS, OFF])
+_rules = st.sampled_from([RULES, BOTH, COMPANIONS, OFF])
 
 
 @pytest.mark.parametrize(("stored", "field", "rules", "expected"), CHOICES.values(), ids=CHOICES)
@@ -140,7 +149,7 @@ def test_whatever_depends_on_the_field_is_negotiable(
 def test_nothing_that_is_refused_is_chosen(
     headers: tuple[tuple[str, str], ...], length: int, field: str | None, rules: CodingRules
 ) -> None:
-    """Neither as variant nor as sibling."""
+    """Neither as variant nor as companion."""
     choice = choose(a_text(length, headers), "a.css", field, rules)
-    chosen = [*choice.siblings, *([choice.variant] if choice.variant else [])]
-    assert not [coding for coding in chosen if refuses_coding(field, coding)]
+    sent = [*choice.companions, *([choice.variant] if choice.variant else [])]
+    assert not [coding for coding in sent if refuses_coding(field, coding)]

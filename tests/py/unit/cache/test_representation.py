@@ -4,7 +4,7 @@ import pytest
 from unit.cache.responses import a_response
 
 from sidecar.cache.key import Variant
-from sidecar.cache.representation import of_many, of_sibling, of_variant, version_of
+from sidecar.cache.representation import of_companion, of_many, of_variant, version_of
 
 BR = Variant("br", '"a"', "1a2b3c4d")
 UNDONE = Variant("identity", '"a"', "gzip")
@@ -52,20 +52,20 @@ def test_a_variant_without_coding_says_none() -> None:
     assert of_variant(original, UNDONE, 50).headers == (("etag", '"a-identity-gzip"'),)
 
 
-def test_a_sibling_brings_its_validators() -> None:
+def test_a_companion_brings_its_validators() -> None:
     """And its length; all else is the original's."""
     original = a_response(
         headers=(("content-type", "text/css"), ("cache-control", "max-age=5"), ("etag", '"a"'), ("last-modified", "1")),
         lifetime_seconds=5.0,
     )
-    sibling = a_response(
+    companion = a_response(
         headers=(("content-type", "application/gzip"), ("etag", '"b"'), ("last-modified", "2")),
         content_length=4,
         etag='"b"',
         last_modified=2,
         lifetime_seconds=600.0,
     )
-    represented = of_sibling(original, sibling, "gzip")
+    represented = of_companion(original, companion, "gzip")
     assert dict(represented.headers) == {
         "content-type": "text/css",
         "cache-control": "max-age=5",
@@ -77,9 +77,9 @@ def test_a_sibling_brings_its_validators() -> None:
     assert represented.lifetime_seconds == 5.0
 
 
-def test_a_sibling_without_validators_has_none() -> None:
+def test_a_companion_without_validators_has_none() -> None:
     """Those of the original name other bytes."""
-    represented = of_sibling(a_response(), a_response(headers=(), etag=None, last_modified=None), "gzip")
+    represented = of_companion(a_response(), a_response(headers=(), etag=None, last_modified=None), "gzip")
     assert (represented.etag, represented.last_modified, represented.header("etag")) == (None, None, None)
 
 

@@ -144,7 +144,15 @@ NEGOTIABLE: dict[str, tuple[dict[str, str], int]] = {
     "rfc9110-12.5.5-part": ({"range": "bytes=0-9"}, 206),
     "rfc9110-15.4.5-not-modified": ({"if-none-match": '"a"'}, 304),
     "rfc9110-13.1.5-tag": ({"if-range": '"a"', "range": "bytes=0-9"}, 206),
+}
+
+BY_TAG_ONLY: dict[str, tuple[dict[str, str], int]] = {
+    "rfc9110-13.1.5-tag": ({"if-range": '"a"', "range": "bytes=0-9"}, 206),
+    "rfc9110-13.1.5-other-tag": ({"if-range": '"b"', "range": "bytes=0-9"}, 200),
+    "rfc9110-13.1.5-weak-tag": ({"if-range": 'W/"a"', "range": "bytes=0-9"}, 200),
     "rfc9110-8.8.2.2-date": ({"if-range": MODIFIED_DATE, "range": "bytes=0-9"}, 200),
+    "rfc9110-14.2-no-condition": ({"range": "bytes=0-9"}, 206),
+    "rfc9110-13.1.3-a-date-that-is-held": ({"if-modified-since": MODIFIED_DATE}, 304),
 }
 
 MEDIA_TYPES = {
@@ -235,9 +243,16 @@ def test_a_range_of_an_empty_object() -> None:
 
 @pytest.mark.parametrize(("asked", "status"), NEGOTIABLE.values(), ids=NEGOTIABLE)
 def test_one_of_several_representations(asked: dict[str, str], status: int) -> None:
-    """Every answer says what it depends on, and a date does not name one of them for If-Range."""
+    """Every answer says what it depends on."""
     reply = _ask(asked, stored=replace(STORED, headers=(*STORED.headers, ("vary", "accept-encoding"))))
     assert (reply.status, _fields(reply).get("vary")) == (status, "accept-encoding")
+
+
+@pytest.mark.parametrize(("asked", "status"), BY_TAG_ONLY.values(), ids=BY_TAG_ONLY)
+def test_a_date_that_names_no_representation(asked: dict[str, str], status: int) -> None:
+    """Who has a part of one coding must not get a part of another for the rest."""
+    question = Question.of("GET", asked.get).by_tag_only()
+    assert reply_to(question, STORED, media_type="text/html", now=NOW, is_seekable=True).status == status
 
 
 @pytest.mark.parametrize(("headers", "name", "expected"), REPRESENTATION.values(), ids=REPRESENTATION)
