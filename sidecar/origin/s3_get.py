@@ -55,7 +55,7 @@ class ObjectGetter:
             SIGHTING.reset(token)
         self._route = sighting.route(object_key) or self._route
         if expires := answer.get("ExpiresString"):
-            # botocore drops one that is no date, which says "already expired" (RFC 9111 5.3).
+            # botocore drops one that it cannot read, which says "already expired" (RFC 9111 5.3).
             answer["ResponseMetadata"]["HTTPHeaders"]["expires"] = expires
         return response_of(answer)
 

@@ -16,7 +16,7 @@ from sidecar.origin.s3_route import watch
 from sidecar.settings import load
 from support.wiretap import Wiretap, reply, tapped
 
-OK = reply("200 OK", "Content-Type: text/plain", 'ETag: "1"', "Expires: 0", body=b"abc")
+OK = reply("200 OK", "Content-Type: text/plain", 'ETag: "1"', "Expires: never", body=b"abc")
 """What the proxy answers, unless told otherwise."""
 
 _FLAGS = {"key": "an-id", "secret": "a-secret"}

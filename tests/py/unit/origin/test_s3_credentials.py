@@ -24,7 +24,12 @@ class Container:
     def __init__(self, *lives: timedelta) -> None:
         self._lives = lives
         self.given = 0
+        self.long_ways = 0
         self.has_renewed = asyncio.Event()
+
+    def count(self, **_: object) -> None:
+        """Count a call of botocore's `get_object`."""
+        self.long_ways += 1
 
     def answer(self, _: bytes) -> bytes:
         """Write the next credentials."""
@@ -56,7 +61,9 @@ async def served(monkeypatch: pytest.MonkeyPatch, container: Container) -> Async
             monkeypatch.delenv(name, raising=False)
         for name, value in environment(credentials).items():
             monkeypatch.setenv(name, value)
-        origin = S3Origin(bucket_of(load({"bucket": "site", "endpoint_url": bucket.url}, {})), new_session())
+        session = new_session()
+        session.register("before-call.s3.GetObject", container.count)
+        origin = S3Origin(bucket_of(load({"bucket": "site", "endpoint_url": bucket.url}, {})), session)
         await origin.connect()
         try:
             yield origin, bucket
@@ -102,6 +109,7 @@ async def test_renewal_by_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
         for key in "abc":
             await get(origin, key)
         assert signers(bucket) == [b"id-2", b"id-3", b"id-4"]
+        assert container.long_ways == 1
 
 
 async def test_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
