@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
+from sidecar.http.entity_tag import EntityTag
 from sidecar.server.wire import KEEP_ALIVE
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ LONG_WAY_SECONDS: Final = 45.0
 
 JOINED_BYTES: Final = 64 * 1024
 """Up to this an answer is kept as one piece."""
+
+OPEN_FILE_BYTES: Final = 256 * 1024
+"""What an open file counts as: a worker may have fewer of them than there are large objects."""
 
 _ENCODINGS: Final = 32
 _OVERHEAD_BYTES: Final = 4096  # what an entry takes beside its bodies, about
@@ -51,19 +55,24 @@ class MemoryReader:
 
 
 class Prepared(NamedTuple):
-    """An answer: its head but for the last line, its body, and both as most clients get them; right before `until`."""
+    """An answer: its head but for the last line, its body, and both as most clients get them.
+
+    It is right from the instant `since` to just before `until`.
+    """
 
     status: int
     head: bytes
     body: bytes | bytearray
     whole: tuple[bytes | bytearray, ...]
+    media_type: str | None
+    since: float
     until: float
 
-    @classmethod
-    def of(cls, status: int, head: bytes, body: bytes | bytearray, until: float) -> "Prepared":
-        """Join what is short, once; what is long is not held twice."""
-        begun = head + KEEP_ALIVE
-        return cls(status, head, body, (begun + body,) if len(body) <= JOINED_BYTES else (begun, body), until)
+
+def in_pieces(head: bytes, body: bytes | bytearray) -> tuple[bytes | bytearray, ...]:
+    """An answer for a connection that is kept: short ones are joined, once; what is long is not held twice."""
+    begun = head + KEEP_ALIVE
+    return (begun + body,) if len(body) <= JOINED_BYTES else (begun, body)
 
 
 @dataclass(slots=True)
@@ -76,7 +85,6 @@ class Representation:
     """
 
     stored: "StoredResponse"
-    media_type: str | None
     render: Callable[["Question", str, float], "Reply"]
     reader: Reader
     size: int
@@ -86,7 +94,8 @@ class Representation:
     etag: bytes | None = field(init=False)
 
     def __post_init__(self) -> None:
-        self.etag = None if self.stored.etag is None else self.stored.etag.encode()
+        etag = self.stored.etag
+        self.etag = None if etag is None or EntityTag.parse(etag) is None else etag.encode()
 
     def is_held(self, fields: dict[bytes, bytes]) -> bool:
         """Whether the client surely has it; what is less plain is left to those who know all of RFC 9110 13."""
@@ -132,11 +141,15 @@ class Entry:
 
     def add(self, accept_encoding: bytes | None, representation: Representation) -> None:
         """Keep a representation, once however many Accept-Encodings it suits."""
+        accepted = accept_encoding if self.is_negotiable else None
+        before = self.by_encoding.get(accepted)
         known = next((one for one in self._representations() if one.stored == representation.stored), representation)
-        if known is not representation:
-            representation.reader.close()
-        if len(self.by_encoding) < _ENCODINGS:
-            self.by_encoding[accept_encoding if self.is_negotiable else None] = known
+        if before is not None or len(self.by_encoding) < _ENCODINGS:
+            self.by_encoding[accepted] = known
+        kept = {id(one) for one in self._representations()}
+        for one in (before, representation):
+            if one is not None and id(one) not in kept:
+                one.reader.close()
 
     def wants(self, accept_encoding: bytes | None) -> bool:
         """Whether there is nothing yet for this Accept-Encoding, and room: requests choose how many there are."""

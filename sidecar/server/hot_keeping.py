@@ -10,7 +10,15 @@ from sidecar.cache.selection import EXTENSIONS
 from sidecar.http.cache_status import CacheStatus
 from sidecar.http.target import TargetError, parse_target
 from sidecar.server.finish import Asked
-from sidecar.server.hot_entry import JOINED_BYTES, LONG_WAY_SECONDS, MAX_BODY_BYTES, Entry, MemoryReader, Representation
+from sidecar.server.hot_entry import (
+    JOINED_BYTES,
+    LONG_WAY_SECONDS,
+    MAX_BODY_BYTES,
+    OPEN_FILE_BYTES,
+    Entry,
+    MemoryReader,
+    Representation,
+)
 from sidecar.server.responses import Question, Reply, media_type_of, reply_to
 
 if TYPE_CHECKING:
@@ -97,11 +105,11 @@ class HotKeeping:
             reader = MemoryReader(b"".join([bytes(chunk) async for chunk in body.chunks(0, length)]))
             size = 2 * length if length <= JOINED_BYTES else length
         else:
-            reader, size = body.share(), 0
+            reader, size = body.share(), OPEN_FILE_BYTES
         render = self._render(exchange, answer, media_type)
         is_current = _still([source.holds for source in sources], exchange)
         fresh_until = now + min(source.stored.ttl_at(now) for source in sources)
-        return Representation(answer.stored, media_type, render, reader, size, is_current, fresh_until)
+        return Representation(answer.stored, render, reader, size, is_current, fresh_until)
 
     def _render(
         self, exchange: "Exchange", answer: "Answer", media_type: str

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sidecar.http.conditional import Conditions
 from sidecar.http.ranges import ByteRange, select_ranges
-from sidecar.server.hot_entry import MAX_BODY_BYTES, Entry, Prepared, Representation
+from sidecar.server.hot_entry import MAX_BODY_BYTES, Entry, Prepared, Representation, in_pieces
 from sidecar.server.responses import MAX_RANGES, Question, Reply
 from sidecar.server.wire import CLOSE, KEEP_ALIVE, encode_head
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _METHODS: Final = frozenset({b"GET", b"HEAD"})
 _SEEN: Final = 4096
+_MAX_ENCODING_BYTES: Final = 256  # several times what any browser sends; clients choose it, and it is remembered
 _SPECIAL: Final = frozenset(
     {b"if-match", b"if-modified-since", b"if-none-match", b"if-range", b"if-unmodified-since", b"range"}
 )
@@ -71,12 +72,14 @@ class HotPath:
         if prepared is None:
             return None
         data = prepared.whole if head.is_kept else (prepared.head + CLOSE, prepared.body)
-        return HotAnswer(data, prepared.status, len(prepared.body), entry.resource, representation.media_type)
+        return HotAnswer(data, prepared.status, len(prepared.body), entry.resource, prepared.media_type)
 
     def wants(self, target: bytes, accept_encoding: bytes | None) -> bool:
         """Whether an answer that was just given out of the cache should be kept: the second time it is given."""
         path = self._path_of(target)
         entry = self._entries.get(path)
+        if len(accept_encoding or b"") > _MAX_ENCODING_BYTES:
+            return False
         if self._limit_bytes == 0 or (entry is not None and not entry.wants(accept_encoding)):
             return False
         if (path, accept_encoding) in self._seen:
@@ -111,7 +114,8 @@ class HotPath:
         return head.method in _METHODS and head.body_length == 0 and head.fields.keys().isdisjoint(self._cold)
 
     def _path_of(self, target: bytes) -> bytes:
-        return target.partition(b"?")[0] if self._ignores_query else target
+        # A fragment makes a bad request of any target, within the query too.
+        return target.partition(b"?")[0] if self._ignores_query and b"#" not in target else target
 
     def _remove(self, path: bytes) -> None:
         entry = self._entries.pop(path, None)
@@ -143,7 +147,7 @@ def _prepared(representation: Representation, head: "Head", now: float) -> Prepa
 def _kept(representation: Representation, question: Question, method: bytes, now: float) -> Prepared | None:
     shape = (method, question is _PLAIN)
     prepared = representation.prepared.get(shape)
-    if prepared is None or now >= prepared.until:
+    if prepared is None or not prepared.since <= now < prepared.until:  # a clock may be set back
         prepared = _make(representation, question, method, now)
         if prepared is not None:
             representation.prepared[shape] = prepared
@@ -162,17 +166,17 @@ def _part(representation: Representation, part: ByteRange, now: float) -> Prepar
     head = whole.head.replace(_OK, _PARTIAL, 1).replace(
         b"\r\ncontent-length: %d\r\n" % complete, length + range_line, 1
     )
-    return Prepared(HTTPStatus.PARTIAL_CONTENT, head, body, (head + KEEP_ALIVE, body), whole.until)
+    pieces = (head + KEEP_ALIVE, body)
+    return Prepared(HTTPStatus.PARTIAL_CONTENT, head, body, pieces, whole.media_type, whole.since, whole.until)
 
 
 def _make(representation: Representation, question: Question, method: bytes, now: float) -> Prepared | None:
     reply = representation.render(question, method.decode(), now)
     body = b"" if method == b"HEAD" else _body_of(representation, reply)
-    return (
-        None
-        if body is None
-        else Prepared.of(reply.status, encode_head(reply), body, _until(representation.stored, now))
-    )
+    if body is None:
+        return None
+    head, until = encode_head(reply), _until(representation.stored, now)
+    return Prepared(reply.status, head, body, in_pieces(head, body), reply.media_type, now, until)
 
 
 def _body_of(representation: Representation, reply: Reply) -> bytes | bytearray | None:
@@ -187,4 +191,4 @@ def _body_of(representation: Representation, reply: Reply) -> bytes | bytearray 
 def _until(stored: "StoredResponse", now: float) -> float:
     """When Date, Age or what is left of the freshness has another whole number of seconds."""
     age, ttl = stored.age_at(now), stored.ttl_at(now)
-    return min(math.floor(now) + 1, now + 1 - age % 1, now + (ttl % 1 or 1))
+    return min(math.floor(now) + 1, now + 1 - age % 1, now + ttl % 1)

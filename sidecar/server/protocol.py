@@ -130,9 +130,13 @@ class SidecarProtocol(HttpProtocol):
         """Stop watching, and answer what has waited."""
         super().resume_writing()
         self._unsent = None
-        if not self.transport.is_closing():
-            self.transport.resume_reading()
-            self._advance()
+        if self.transport.is_closing():
+            return
+        if self._is_free:
+            self._since = self.loop.time()  # only now has the client its answer
+        self.transport.resume_reading()
+        self.check_timeouts()
+        self._advance()
 
     def check_timeouts(self) -> None:
         """Begin to watch, or look again: called by Sanic once, and from then on by our timer."""
@@ -159,6 +163,7 @@ class SidecarProtocol(HttpProtocol):
             if raw is None:
                 return
             self._receive(raw)
+            self._since = self.loop.time()  # whatever waits is another request, with a time of its own
 
     def _receive(self, raw: bytes) -> None:
         """Answer one request out of memory, or let Sanic answer it."""

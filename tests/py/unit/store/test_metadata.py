@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from unit.cache.responses import a_response
 
 from sidecar.cache.key import CacheKey
-from sidecar.cache.stored import StoredResponse
+from sidecar.cache.stored import Kind, StoredResponse
 from sidecar.store.metadata import Metadata
 
 KEYS = [CacheKey("s", "b", str(number)) for number in range(5)]
@@ -113,3 +113,30 @@ async def test_an_empty_store_is_cleared() -> None:
     metadata = Metadata(10)
     await metadata.clear()
     assert await metadata.get(KEYS[0]) is None
+
+
+async def test_what_is_held_is_known_at_once() -> None:
+    """The very object that was stored, and nothing where there is none."""
+    metadata, stored = Metadata(2), a_response()
+    await metadata.put(KEYS[0], stored)
+    assert metadata.held(KEYS[0]) is stored
+    assert metadata.held(KEYS[1]) is None
+
+
+@pytest.mark.parametrize("kind", [Kind.MISSING, Kind.UNSTORABLE, Kind.UNCODED])
+async def test_only_objects_are_held(kind: Kind) -> None:
+    """What stands for no body is nothing that could be sent."""
+    metadata = Metadata(20)
+    await metadata.put(KEYS[0], a_response(kind=kind))
+    assert metadata.held(KEYS[0]) is None
+    assert await metadata.get(KEYS[0]) is not None
+
+
+async def test_holding_counts_as_use() -> None:
+    """What is sent from memory is not the first to leave."""
+    metadata = Metadata(2)
+    for key in KEYS[:2]:
+        await metadata.put(key, a_response())
+    assert metadata.held(KEYS[0]) is not None
+    await metadata.put(KEYS[2], a_response())
+    assert [metadata.held(key) is not None for key in KEYS[:3]] == [True, False, True]

@@ -1,0 +1,100 @@
+"""What is told of answers from memory: one record each, as of any other answer."""
+
+from http import HTTPStatus
+
+import pytest
+from support.manual_clock import ManualClock
+from unit.cache.responses import a_response
+from unit.server.hot import NOW, KeptBody, a_head, a_hot_path, a_representation, an_entry
+
+from sidecar.observe import Client, RequestRecord
+from sidecar.server.finish import Finish
+from sidecar.server.front import Front
+from sidecar.settings import load
+
+PEER = "192.0.2.7"
+
+
+class Told:
+    """Everything that was told."""
+
+    def __init__(self) -> None:
+        self.records: list[RequestRecord] = []
+
+    def request_answered(self, record: RequestRecord) -> None:
+        """Take note."""
+        self.records.append(record)
+
+
+class BrokenBody(KeptBody):
+    """A body on a disk that fails."""
+
+    def read_now(self, offset: int, size: int) -> bytes | None:
+        """Fail."""
+        raise OSError(5, "Input/output error")
+
+
+def a_front(told: Told, reader: KeptBody | None = None) -> Front:
+    """A front with one object in memory."""
+    hot, representation = a_hot_path(), a_representation(a_response(), reader)
+    hot.put(b"/a.css", None, an_entry(representation.stored), representation)
+    return Front(load({"bucket": "site"}, {}), hot, Finish(("*",)), ManualClock(NOW), told)
+
+
+@pytest.mark.parametrize(
+    ("fields", "method", "expected"),
+    [
+        ((), "GET", (200, 10, "text/css")),
+        ((), "HEAD", (200, 0, "text/css")),
+        (("range: bytes=1-3",), "GET", (206, 3, "text/css")),
+        (('if-none-match: "a"',), "GET", (304, 0, None)),
+        (('if-match: "b"',), "GET", (412, 24, "text/plain; charset=utf-8")),
+        (("range: bytes=99-",), "GET", (416, 26, "text/plain; charset=utf-8")),
+    ],
+)
+def test_one_record_for_each_answer(
+    fields: tuple[str, ...], method: str, expected: tuple[int, int, str | None]
+) -> None:
+    """With the client's addresses, the bytes of the body that were sent, and a hit."""
+    told = Told()
+    head = a_head("/a.css?v=1", "x-real-ip: 192.0.2.1", "x-forwarded-for: 192.0.2.2, 192.0.2.3", *fields, method=method)
+    assert a_front(told).answer(head, PEER) is not None
+    (record,) = told.records
+    assert (record.status, record.body_bytes, record.media_type) == expected
+    assert (record.method, record.resource, record.outcome) == (method, "/a.css", "hit")
+    assert record.client == Client("192.0.2.1", "192.0.2.2, 192.0.2.3", PEER)
+    assert (record.timestamp_ns, record.duration_ns >= 0) == (int(NOW * 1e9), True)
+
+
+@pytest.mark.parametrize("target", ["/none", "/a.css#top"])
+def test_no_record_for_what_another_answers(target: str) -> None:
+    """It is told when it is answered."""
+    told = Told()
+    assert a_front(told).answer(a_head(target), PEER) is None
+    assert told.records == []
+
+
+def test_a_disk_that_fails_is_somebody_elses_to_tell_of() -> None:
+    """The request goes on its usual way, which meets the error again; and what needs no body is answered."""
+    told = Told()
+    front = a_front(told, BrokenBody())
+    assert front.answer(a_head(), PEER) is None
+    assert told.records == []
+    assert front.answer(a_head(method="HEAD"), PEER) is not None
+
+
+def test_a_client_without_addresses_is_its_connection() -> None:
+    """Bytes of a field that are no text go through."""
+    told = Told()
+    front = a_front(told)
+    front.answer(a_head(), PEER)
+    assert told.records[0].client == Client(None, None, PEER)
+
+
+@pytest.mark.parametrize("is_head", [False, True])
+def test_one_record_for_what_is_no_request(*, is_head: bool) -> None:
+    """Of nobody knows what."""
+    told = Told()
+    assert b"\r\nconnection: close\r\n" in a_front(told).refuse(HTTPStatus.BAD_REQUEST, "No.", PEER, is_head=is_head)
+    (record,) = told.records
+    assert (record.method, record.status, record.outcome, record.body_bytes > 0) == ("-", 400, "none", not is_head)
