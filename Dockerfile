@@ -19,6 +19,6 @@ ENV PATH=/opt/s3-sidecar/bin:$PATH \
     CONSOLE=true
 USER 65532:65532
 VOLUME ["/opt/spt/data", "/opt/spt/logs"]
-EXPOSE 8000
+EXPOSE 8000 9180
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["s3proxy"]

@@ -7,7 +7,7 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 BENCH_PACKAGES := apache2-utils httperf nginx varnish wrk
-DEBIAN_PACKAGES := chromium curl lua-busted lua-inspect lua-socket wget $(BENCH_PACKAGES)
+DEBIAN_PACKAGES := chromium curl lua-busted lua-inspect lua-socket prometheus wget $(BENCH_PACKAGES)
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 

@@ -66,6 +66,7 @@ def s3proxy(store: S3Store, port: int, folder: Path) -> Iterator["subprocess.Pop
     """s3proxy in front of the bucket; secrets go by the environment, where `ps` does not show them."""
     settings = {
         "PORT": str(port),
+        "OPS_PORT": "0",
         "THREADS": "2",
         "S3_BUCKET": store.bucket,
         "S3_ENDPOINT_URL": store.endpoint_url,

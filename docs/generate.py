@@ -2,11 +2,14 @@
 
 import argparse
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 DOCS = Path(__file__).parent
 sys.path.insert(0, str(DOCS.parent))  # in a checkout that is not installed, too
 
+from ops.metrics.catalogue import GROUPS  # noqa: E402 - found through the line above
+from ops.metrics.metric import Metric  # noqa: E402 - found through the line above
 from sidecar.settings import OPTIONS  # noqa: E402 - found through the line above
 from sidecar.settings.mounts import MOUNT_OPTIONS  # noqa: E402 - found through the line above
 from sidecar.settings.option import Option  # noqa: E402 - found through the line above
@@ -32,6 +35,18 @@ be repeated takes a list.
 `prefix` is empty unless given. What else is not given comes from the top level; `key` and `secret` only if the mount
 has neither. Where mounts are given by flags or in the environment, those of the file do not count.
 """
+METRICS = """\
+# Metrics
+
+What `/metrics` of the ops listener tells, all workers together. Counters go on where a worker is restarted; they begin
+anew with the server. Label values come from closed sets, never from a request's path, host or address. Values are up to
+half a second old. This page is made from `ops/metrics/catalogue.py` by `make docs`.
+
+Series whose count is zero are left out of `s3_sidecar_requests_total` and `s3_sidecar_origin_requests_total`. The label
+`process` is a worker's number, or `main`. Alert and recording rules, and a dashboard, are in `ops/prometheus` and
+`ops/grafana`.
+"""
+HEAD_OF_METRICS = ("Metric", "Kind", "Labels", "Meaning")
 HEAD = ("Flag", "Environment", "Default", "Meaning")
 
 
@@ -49,7 +64,22 @@ def main() -> None:
 
 def pages() -> dict[Path, str]:
     """Every generated page: where it lies and its text."""
-    return {DOCS / "reference" / "settings.md": settings_page()}
+    return {
+        DOCS / "reference" / "settings.md": settings_page(),
+        DOCS / "reference" / "metrics.md": metrics_page(),
+    }
+
+
+def metrics_page() -> str:
+    """One table for each group of metrics, in the order of the code."""
+    return "\n".join([METRICS, *(_table(name, HEAD_OF_METRICS, map(_metric, GROUPS[name])) for name in GROUPS)])
+
+
+def _metric(metric: Metric) -> tuple[str, ...]:
+    labels = [
+        f"{_code(name)}: {', '.join(metric.labels.get(name, ())) or 'one for each'}" for name in metric.exposed_labels
+    ]
+    return (_code(metric.full_name), metric.kind.value, "; ".join(labels), metric.help)
 
 
 def settings_page() -> str:
@@ -65,9 +95,12 @@ def _file() -> str:
 
 def _group(group: str) -> str:
     options = (option for option in OPTIONS.values() if option.group == group)
-    rows = [HEAD, ("---",) * len(HEAD), *map(_row, options)]
-    table = "".join(f"| {' | '.join(row)} |\n" for row in rows)
-    return f"## {group}\n\n{table}"
+    return _table(group, HEAD, map(_row, options))
+
+
+def _table(title: str, head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, ("---",) * len(head), *rows]
+    return f"## {title}\n\n" + "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def _row(option: Option) -> tuple[str, ...]:

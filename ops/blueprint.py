@@ -1,7 +1,6 @@
 """The management endpoints of the public port, behind the bearer token."""
 
 import logging
-from collections.abc import Awaitable, Callable
 from email.utils import formatdate
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -9,30 +8,37 @@ from typing import TYPE_CHECKING
 from sanic import Blueprint, HTTPResponse, Request
 
 from ops.auth import Access, BearerToken
+from ops.endpoints import Endpoints, guarded
 
 if TYPE_CHECKING:
+    from ops.management import Management
     from sidecar.clock import Clock
 
 logger = logging.getLogger(__name__)
 
-PREFIX = "/_proxy/_private"
-
+_FOLDER = "/_private"
 _REFUSED = {Access.MALFORMED: HTTPStatus.BAD_REQUEST, Access.DENIED: HTTPStatus.FORBIDDEN}
 
 
-def create_blueprint(token: BearerToken, clear: Callable[[], Awaitable[None]], clock: "Clock") -> Blueprint:
-    """The endpoints; `clear` empties the cache in every worker before it returns."""
-    blueprint = Blueprint("management", url_prefix=PREFIX)
-
-    @blueprint.get("/_cache/clear", strict_slashes=True)
-    async def clear_cache(request: Request) -> HTTPResponse:
-        """Clear the cache: 304 when done; 403 without the token, 400 for another scheme than Bearer."""
-        access = token.judge(request.headers.get("authorization"))
-        if access is not Access.GRANTED:
-            return _refusal(_REFUSED[access])
-        await clear()
-        logger.info("the cache was cleared")
-        return HTTPResponse(status=HTTPStatus.NOT_MODIFIED)
+def create_blueprint(
+    ops_path: str, token: BearerToken, management: "Management", endpoints: Endpoints, clock: "Clock"
+) -> Blueprint:
+    """All of them, below `ops_path`."""
+    blueprint = Blueprint("management", url_prefix=ops_path + _FOLDER)
+    _add_old_clear(blueprint, token, management)
+    for method, path, handler in (
+        ("POST", "/cache/clear", endpoints.clear),
+        ("POST", "/cache/purge", endpoints.purge),
+        ("POST", "/cache/warm", endpoints.warm),
+        ("GET", "/cache/stats", endpoints.stats),
+        ("GET", "/cache/entry", endpoints.entry),
+        ("GET", "/prefix", endpoints.prefix),
+        ("POST", "/prefix", endpoints.switch),
+        ("GET", "/config", endpoints.config),
+        ("GET", "/metrics", endpoints.metrics),
+    ):
+        name = handler.__name__
+        blueprint.add_route(guarded(handler, token), path, methods=[method], name=name, strict_slashes=True)
 
     @blueprint.on_response  # type: ignore[untyped-decorator]  # Sanic gives it no types
     async def date(_: Request, response: HTTPResponse) -> None:
@@ -40,6 +46,20 @@ def create_blueprint(token: BearerToken, clear: Callable[[], Awaitable[None]], c
         response.headers.setdefault("date", formatdate(clock.now(), usegmt=True))
 
     return blueprint
+
+
+def _add_old_clear(blueprint: Blueprint, token: BearerToken, management: "Management") -> None:
+    """The endpoint that was there first: its statuses are a contract."""
+
+    @blueprint.get("/_cache/clear", strict_slashes=True)
+    async def clear_cache(request: Request) -> HTTPResponse:
+        """Clear the cache: 304 when done; 403 without the token, 400 for another scheme than Bearer."""
+        access = token.judge(request.headers.get("authorization"))
+        if access is not Access.GRANTED:
+            return _refusal(_REFUSED[access])
+        await management.clear()
+        logger.info("the cache was cleared")
+        return HTTPResponse(status=HTTPStatus.NOT_MODIFIED)
 
 
 def _refusal(status: HTTPStatus) -> HTTPResponse:

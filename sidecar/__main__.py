@@ -30,7 +30,7 @@ def run(flags: Given, mistakes: tuple[str, ...] = ()) -> None:
 
         prepared = prepare(settings)
         create = partial(create_app, prepared.settings, prepared.shared)
-        serve(prepared.settings, prepared.listener, create)
+        serve(prepared.settings, prepared.listener, create, prepared.ops)
     except SettingsError as error:
         complain(error.mistakes)
         sys.exit(USAGE_ERROR)

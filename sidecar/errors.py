@@ -58,3 +58,15 @@ class OriginChanged(OriginError):  # noqa: N818 - likewise
 
 class OriginNotAsked(OriginError):  # noqa: N818 - likewise
     """The client wanted a stored answer or none (only-if-cached, RFC 9111 5.2.1.7), and there is none."""
+
+
+REASONS: dict[type[OriginError], str] = {
+    OriginNotFound: "missing",
+    OriginForbidden: "forbidden",
+    OriginRefusedCredentials: "credentials",
+    OriginTimeout: "timeout",
+    OriginUnavailable: "unavailable",
+    OriginProtocolError: "protocol",
+    OriginChanged: "changed",
+}
+"""What happened, in a word, for metrics."""

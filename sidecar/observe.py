@@ -1,8 +1,16 @@
-"""What is known of a request once it has been answered, and who wants to hear of it."""
+"""What is known of a request once it has been answered, what else happens, and who wants to hear of it."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
+from sidecar.http.cache_status import OUTCOMES
 from sidecar.http.client_address import client_address
+
+__all__ = ["OUTCOMES", "UNASKED", "Client", "Events", "Observer", "RequestRecord", "Unobserved", "Vitals"]
+
+UNASKED = "none"
+"""The outcome of a request for which the cache was not asked."""
 
 
 class Client(NamedTuple):
@@ -23,7 +31,8 @@ class RequestRecord(NamedTuple):
 
     `resource` is the path without query, after the index document was resolved; `outcome` is a word of
     `sidecar.http.cache_status.OUTCOMES`, or `none` where the cache was not asked; `duration_ns` is the time spent
-    serving; `timestamp_ns` is nanoseconds since 1970.
+    serving, `first_byte_ns` that of it until the answer began; `timestamp_ns` is nanoseconds since 1970. `status` is 0
+    for a client that left before there was an answer.
     """
 
     method: str
@@ -35,11 +44,67 @@ class RequestRecord(NamedTuple):
     outcome: str
     timestamp_ns: int
     duration_ns: int
+    first_byte_ns: int = 0
+    is_aborted: bool = False
 
 
 class Observer(Protocol):
     """Is told of every answered request; must return at once and never raise."""
 
+    def request_began(self) -> None:
+        """A request is being answered, until `request_ended`; not told of those that are answered at once."""
+        ...
+
+    def request_ended(self) -> None:
+        """See `request_began`."""
+        ...
+
     def request_answered(self, record: RequestRecord) -> None:
         """Take note of `record`."""
         ...
+
+
+class Events(Protocol):
+    """Is told of what happens behind requests, on the event loop's thread; must return at once and never raise."""
+
+    def origin_asked(self, operation: str, code: str, seconds: float) -> None:
+        """A request to the bucket has been answered by a status, or ended by a word instead, after so many seconds."""
+        ...
+
+    def origin_received(self, size_bytes: int) -> None:
+        """A piece of a body has come from the bucket."""
+        ...
+
+    def fill_failed(self, reason: str) -> None:
+        """An object could not be fetched."""
+        ...
+
+
+class Unobserved:
+    """Events that nobody wants to hear of."""
+
+    def origin_asked(self, operation: str, code: str, seconds: float) -> None:
+        """See `Events`."""
+
+    def origin_received(self, size_bytes: int) -> None:
+        """See `Events`."""
+
+    def fill_failed(self, reason: str) -> None:
+        """See `Events`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vitals:
+    """How a worker is just now; counts are since its start, instants seconds since 1970, 0 for never."""
+
+    fills: int = 0
+    waiting: int = 0
+    disk_failures: int = 0
+    evictions: Mapping[str, int] = field(default_factory=dict)
+    circuits: Mapping[str, int] = field(default_factory=dict)
+    without_credentials: int = 0
+    credentials_expire_at: float = 0.0
+    credentials_renewals: int = 0
+    origin_retries: int = 0
+    origin_answered_at: float = 0.0
+    origin_failed_at: float = 0.0

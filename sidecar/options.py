@@ -2,13 +2,13 @@
 
 import difflib
 from collections.abc import Callable
-from importlib import metadata
 from typing import Any
 
 import rich_click as click
 
 from sidecar.settings import OPTIONS, Given
 from sidecar.settings.option import Option
+from sidecar.version import version
 
 Action = Callable[[Given, tuple[str, ...]], None]
 
@@ -40,14 +40,7 @@ def command(action: Action) -> click.RichCommand:
             "rich_help_config": {"options_table_column_types": ["opt_long", "opt_short", "help"]},
         },
     )
-    return click.version_option(_version(), prog_name="s3proxy")(made)
-
-
-def _version() -> str:
-    try:
-        return metadata.version("s3-sidecar")
-    except metadata.PackageNotFoundError:
-        return "unknown (not installed)"
+    return click.version_option(version(), prog_name="s3proxy")(made)
 
 
 def unknown_words(words: tuple[str, ...]) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """One fill for all requests of a key. Knows keys and fills, nothing of what a fill does."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Generic, Protocol, TypeVar
 
 from sidecar.cache.ports import Turn
@@ -30,6 +30,9 @@ class Collapse(Generic[F]):
 
     def __len__(self) -> int:
         return len(self._running)
+
+    def __iter__(self) -> Iterator[F]:
+        return iter(self._running.values())
 
     def find_or_start(self, key: tuple[str, Turn], make: Callable[[], F]) -> tuple[F, bool]:
         """The fill for the key, and whether it was begun by this call. No await lies between look and start."""

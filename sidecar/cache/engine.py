@@ -52,6 +52,11 @@ class Engine:
         self._selection = Selection(tools, opening, Variants(tools, tasks), self.answer)
         self.listings = Listings(tools, tasks)
 
+    @property
+    def fills(self) -> Collapse[Fill]:
+        """The fills that are running."""
+        return self._fills
+
     async def answer(self, object_key: str, want: Want = EVERYTHING) -> Answer | Refusal:
         """The object, or its absence, or why neither can be told."""
         key = self._key(object_key)

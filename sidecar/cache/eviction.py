@@ -39,6 +39,14 @@ def excess(usage: Usage, bounds: Bounds, coming_bytes: int) -> tuple[int, int]:
     return max(0, over, lacking), max(0, usage.files + 1 - bounds.max_files)
 
 
+def shortage(usage: Usage, bounds: Bounds, coming_bytes: int) -> str | None:
+    """What there is too little of for a body of `coming_bytes`: bytes, entries (of the cache) or disk; or None."""
+    too_many_bytes, too_many_files = excess(usage, bounds, coming_bytes)
+    if too_many_bytes:
+        return "bytes" if usage.used_bytes + coming_bytes > bounds.max_bytes else "disk"
+    return "entries" if too_many_files else None
+
+
 def by_last_use(candidates: Iterable[Candidate]) -> deque[Candidate]:
     """The candidates in the order in which they leave."""
     return deque(sorted(candidates, key=lambda candidate: candidate.used_at))

@@ -13,7 +13,7 @@ from sidecar.cache.ports import OriginResponse, Turn
 from sidecar.cache.progress import Progress
 from sidecar.cache.stored import StoredResponse
 from sidecar.cache.tools import Tools
-from sidecar.errors import OriginError, OriginProtocolError, OriginUnavailable
+from sidecar.errors import REASONS, OriginError, OriginProtocolError, OriginUnavailable
 
 if TYPE_CHECKING:
     from sidecar.cache.ports import Part
@@ -68,6 +68,11 @@ class Fill:
     def has_begun(self) -> bool:
         """Whether those who wait know what they get."""
         return self._outcome.done()
+
+    @property
+    def waiting(self) -> int:
+        """How many wait to know what they get."""
+        return self._waiting
 
     async def join(self) -> Begun | Found | None:
         """Wait until the answer begins; None when it may not be stored and is another's already.
@@ -130,6 +135,8 @@ class Fill:
 
     def fail(self, error: OriginError) -> None:
         """Nothing, or nothing more, will come."""
+        if self.is_led_here:  # else it is told where it is led
+            self._tools.events.fill_failed(REASONS.get(type(error), "other"))
         if not self._outcome.done():
             self._outcome.set_result(error)
         self.progress.fail(error)

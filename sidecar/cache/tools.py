@@ -1,7 +1,7 @@
 """What engine and fills work with."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sidecar.cache.coding_port import Coders
 from sidecar.cache.epoch import Epoch
@@ -13,6 +13,7 @@ from sidecar.cache.ports import BodyStore, MetadataStore, Origin
 from sidecar.cache.purge import PurgeJournal, Verdict
 from sidecar.cache.stored import StoredResponse
 from sidecar.clock import Clock
+from sidecar.observe import Events, Unobserved
 
 logger = logging.getLogger(__name__)
 
@@ -62,6 +63,7 @@ class Tools:
     coding: CodingRules
     coders: Coders
     disk_log: FailureLog
+    events: Events = field(default_factory=Unobserved)
 
     def standing(self, key: CacheKey, stored: StoredResponse) -> Standing:
         """Where a stored response stands now, by what was cleared and purged since."""

@@ -45,9 +45,13 @@ async def warm(
     report: Callable[[WarmProgress], None],
     *,
     concurrency: int = CONCURRENCY,
+    progress: WarmProgress | None = None,
 ) -> WarmProgress:
-    """Fetch every key that is not stored, at most `concurrency` at a time; `report` hears of each."""
-    progress = WarmProgress()
+    """Fetch every key that is not stored, at most `concurrency` at a time; `report` hears of each.
+
+    Counts on in `progress`, if one is given.
+    """
+    progress = progress or WarmProgress()
     source = aiter(object_keys)
     reading = asyncio.Lock()
 

@@ -29,7 +29,7 @@ from sidecar.errors import (
     OriginTimeout,
     OriginUnavailable,
 )
-from sidecar.origin.circuit import Circuit
+from sidecar.origin.reach import Reach
 from sidecar.origin.s3_errors import Unchanged, origin_errors
 from sidecar.origin.s3_get import ObjectGetter
 from sidecar.origin.s3_listing import folder_page, listing_arguments
@@ -124,7 +124,8 @@ class S3Origin:
         self._client: S3Client | None = None
         self._connecting = asyncio.Lock()
         self._objects = ObjectGetter({"Bucket": bucket.name} | bucket.get_arguments)
-        self._circuit = Circuit()
+        self.reach = Reach(has_keys=bucket.has_keys)
+        self._circuit = self.reach.circuit
         self._told: str | None = None
         self._told_once: set[str] = set()
 
@@ -132,6 +133,7 @@ class S3Origin:
         """Make the client, which looks for credentials; may take seconds on a machine that has none."""
         with contextlib.suppress(OriginError), self._telling_of_refusal():
             await self._connected()
+            self.reach.note(await self._session.get_credentials())
 
     async def get(self, object_key: str) -> S3Response:
         """Ask for an object. Raises OriginError."""
@@ -207,6 +209,7 @@ class S3Origin:
                 credentials = await self._session.get_credentials()
                 if credentials is not None:
                     await credentials.get_frozen_credentials()
+                self.reach.note(credentials)
 
     async def close(self) -> None:
         """Close every connection."""
@@ -220,6 +223,7 @@ class S3Origin:
             stop=stop_after_attempt(_ATTEMPTS) | stop_before_delay(budget),
             wait=wait_random_exponential(multiplier=_FIRST_WAIT_SECONDS, max=_LONGEST_WAIT_SECONDS),
             retry=retry_if_exception_type(OriginUnavailable),
+            before_sleep=self.reach.count_retry,
             reraise=True,
         )
         return await attempts(self._once, ask, deadline)

@@ -82,6 +82,7 @@ class Delivery:
         try:
             async with aclosing(send_body(exchange.request, reply, first, rest)) as sent:
                 async for count in sent:
+                    exchange.begin_body()
                     exchange.body_bytes += count
         except (OriginError, BodyLost, OSError) as error:
             # Sanic closes the connection short of the promised length, and that is how the client learns of it.

@@ -25,6 +25,8 @@ class Exchange:
     status: int = 0
     media_type: str | None = None
     body_bytes: int = 0
+    first_byte_ns: int = 0
+    is_aborted: bool = False
     cache: "CacheStatus | None" = None
 
     @property
@@ -37,8 +39,13 @@ class Exchange:
         values = self.request.headers.getall(name, [])
         return ", ".join(value.strip(" \t") for value in values) if values else None
 
+    def begin_body(self) -> None:
+        """Note that the first bytes are on their way."""
+        self.first_byte_ns = self.first_byte_ns or time.perf_counter_ns() - self.started_ns
+
     def record(self, now: float) -> RequestRecord:
         """What observers are told."""
+        duration_ns = time.perf_counter_ns() - self.started_ns
         return RequestRecord(
             method=self.request.method,
             resource=self.resource,
@@ -48,7 +55,9 @@ class Exchange:
             media_type=self.media_type,
             outcome="none" if self.cache is None else self.cache.outcome,
             timestamp_ns=int(now * 1e9),
-            duration_ns=time.perf_counter_ns() - self.started_ns,
+            duration_ns=duration_ns,
+            first_byte_ns=self.first_byte_ns or duration_ns,
+            is_aborted=self.is_aborted,
         )
 
     def _client(self) -> Client:

@@ -48,6 +48,7 @@ class Front:
             return None
         if answer is None:
             return None
+        spent_ns = time.perf_counter_ns() - began_ns
         client = Client(_text(fields.get(b"x-real-ip")), _text(fields.get(b"x-forwarded-for")), peer)
         self._observer.request_answered(
             RequestRecord(
@@ -59,7 +60,8 @@ class Front:
                 answer.media_type,
                 "hit",
                 int(now * 1e9),
-                time.perf_counter_ns() - began_ns,
+                spent_ns,
+                spent_ns,
             )
         )
         return answer.data

@@ -29,9 +29,6 @@ ONLY_IF_CACHED = CacheControl.parse("only-if-cached")
 CLIENT_CLOSED_REQUEST = 499
 """What records say of a client that left before its answer began, as those of nginx do."""
 
-RESERVED = "/_proxy/"
-"""The only part of the path space that is not the bucket's."""
-
 
 @dataclass(frozen=True, slots=True)
 class Rules:
@@ -41,6 +38,8 @@ class Rules:
     finish: "Finish"
     keeping: "HotKeeping"
     honors_cache_control: bool = False
+    reserved: str = "/_proxy/"
+    """The only part of the path space that is not the bucket's."""
 
 
 class WebsiteHandler:
@@ -60,15 +59,18 @@ class WebsiteHandler:
         Sanic's `path` has lost the difference between some targets; the raw target is read instead.
         """
         exchange = request.ctx.exchange = Exchange(request)
+        self._observer.request_began()
         try:
             return await self._answer(exchange)
         except asyncio.CancelledError:
+            exchange.is_aborted = True
             exchange.status = exchange.status or CLIENT_CLOSED_REQUEST
             raise
         except Exception:
             exchange.status = HTTPStatus.INTERNAL_SERVER_ERROR
             raise
         finally:
+            self._observer.request_ended()
             self._observer.request_answered(exchange.record(self._clock.now()))
 
     async def _answer(self, exchange: Exchange) -> "HTTPResponse | None":
@@ -84,7 +86,7 @@ class WebsiteHandler:
         if not within:
             return self._finish.whole(exchange, self._to_folder(target))
         object_key = exchange.object_key = site.object_key(within)
-        if target.path.startswith(RESERVED) or not is_possible_key(object_key):
+        if target.path.startswith(self._rules.reserved) or not is_possible_key(object_key):
             return self._finish.whole(exchange, plain_reply(HTTPStatus.NOT_FOUND, self._clock.now()))
         host, accept = exchange.header("host"), exchange.header("accept")
         visit = Visit(within, target.query, site.folder.prefix, site.path, host=host, accept=accept)

@@ -50,11 +50,25 @@ class Worker(Protocol):
         ...
 
 
-def serve(settings: "Settings", listener: Listener, create_app: Callable[[], App]) -> None:
+class Bystander(Protocol):
+    """What the main process runs beside the workers."""
+
+    def start(self) -> None:
+        """Begin; it ends with the process."""
+        ...
+
+    def drain(self) -> None:
+        """The server is about to end."""
+        ...
+
+
+def serve(
+    settings: "Settings", listener: Listener, create_app: Callable[[], App], bystander: Bystander | None = None
+) -> None:
     """Serve until SIGTERM or SIGINT; every worker makes its own app by `create_app`, which must be picklable."""
     allow_open_files()
     app = create_app()
-    app.main_process_ready(partial(_main_ready, settings=settings, listener=listener))
+    app.main_process_ready(partial(_main_ready, settings=settings, listener=listener, bystander=bystander))
     app.prepare(
         sock=listener.socket,
         workers=settings.threads,
@@ -69,12 +83,18 @@ def serve(settings: "Settings", listener: Listener, create_app: Callable[[], App
         listener.close()
 
 
-async def _main_ready(app: App, _: Any, *, settings: "Settings", listener: Listener) -> None:
+async def _main_ready(
+    app: App, _: Any, *, settings: "Settings", listener: Listener, bystander: Bystander | None
+) -> None:
     def stop_accepting() -> None:
+        if bystander is not None:
+            bystander.drain()
         app.shared_ctx.is_stopping.value = True
         listener.close()
 
     supervise(app.manager, stop_accepting)
+    if bystander is not None:
+        bystander.start()
     if not logs.has_destination(settings):
         print(  # noqa: T201 - there is no log to write it to
             f"s3proxy: logging goes nowhere: {settings.log_dir}/ does not exist and --console is off", file=sys.stderr

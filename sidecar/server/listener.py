@@ -53,14 +53,19 @@ class Listener:
         return made
 
 
-def _open_tcp(host: str, port: int) -> socket.socket:
+def ops_socket(settings: "Settings") -> socket.socket | None:
+    """The socket of the ops listener; None where it is turned off. Raises SettingsError."""
+    return _open_tcp(settings.ops_host, settings.ops_port, "ops-") if settings.ops_port else None
+
+
+def _open_tcp(host: str, port: int, group: str = "") -> socket.socket:
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[
             0
         ]
     except socket.gaierror as error:
         raise SettingsError(
-            (f"--host cannot be used: {host!r} is no address of this machine ({error.strerror})",)
+            (f"--{group}host cannot be used: {host!r} is no address of this machine ({error.strerror})",)
         ) from error
     made = socket.socket(family, kind)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -69,16 +74,21 @@ def _open_tcp(host: str, port: int) -> socket.socket:
         made.listen(BACKLOG)
     except OSError as error:
         made.close()
-        raise SettingsError((_why_not(error, host, port),)) from error
+        raise SettingsError((_why_not(error, host, port, group),)) from error
     return made
 
 
-def _why_not(error: OSError, host: str, port: int) -> str:
+def _why_not(error: OSError, host: str, port: int, group: str) -> str:
+    flag, zero = f"--{group}port", "turns it off" if group else "picks a free one"
+    variable = flag.removeprefix("--").replace("-", "_").upper()
     if error.errno == errno.EADDRINUSE:
-        return f"port {port} on {host} is already in use; choose another with --port (or PORT), 0 picks a free one"
+        return f"port {port} on {host} is already in use; choose another with {flag} (or {variable}), 0 {zero}"
     if error.errno == errno.EACCES:
-        return f"port {port} needs privileges this process does not have; choose one above 1023 with --port (or PORT)"
-    return f"--host cannot be used: {host!r} port {port}: {error.strerror}"
+        return (
+            f"port {port} needs privileges this process does not have; choose one above 1023 with {flag} "
+            f"(or {variable})"
+        )
+    return f"--{group}host cannot be used: {host!r} port {port}: {error.strerror}"
 
 
 def _remove_dead_socket(path: Path) -> None:

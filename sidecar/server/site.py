@@ -87,3 +87,9 @@ class Sites:
                 if not within or within[0] == "/":
                     return site, within
         return self.root, path
+
+    def below(self, path: str) -> list[tuple[Site, str]]:
+        """Every site that answers for a path that begins like this, and what paths within it begin with then."""
+        owner = next((site for site in self._mounts if path.startswith(f"{site.path}/")), self.root)
+        others = [(site, "/") for site in self._mounts if site is not owner and site.path.startswith(path)]
+        return [(owner, path[len(owner.path) :]), *others]

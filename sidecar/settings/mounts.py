@@ -98,6 +98,10 @@ def contradictions(drafts: Sequence[Draft], values: Mapping[str, Any]) -> Iterat
     for path, count in Counter(draft["path"] for draft in drafts if "path" in draft).items():
         if count > 1:
             yield f"a mount at {path} is given {count} times"
+    reserved = f"{values.get('ops_path', '')}/"
+    for path in (draft["path"] for draft in drafts if "path" in draft):
+        if reserved != "/" and f"{path}/".startswith(reserved):
+            yield f"a mount at {path} would be hidden by --ops-path {reserved[:-1]}; move one of them"
     if any(draft.get("path") == ROOT for draft in drafts) and (values.get("bucket") or values.get("prefix")):
         yield "a mount at / takes the place of --bucket and --prefix; give one or the other"
 

@@ -29,6 +29,7 @@ _ENCODED = re.compile(r"%[0-9A-Fa-f]{2}")
 _BUCKET_AND_FOLDER = re.compile(r"\A(arn:[^/]+:(?:outpost/[^/]+/)?accesspoint/[^/]+|[^/]*)(.*)\Z", re.DOTALL)
 _NOT_OF_A_PATH = frozenset({"", ".", ".."})
 _RESERVED = "/_proxy"
+_OPS_PATH = re.compile(r"(/(?!\.{1,2}(/|\Z))[A-Za-z0-9._-]{1,100}){1,5}")
 _DEFAULT_PORT = {"http": ":80", "https": ":443"}
 _MAX_TOKEN = 4096
 _CODINGS = frozenset({"br", "gzip", "zstd"})
@@ -165,6 +166,14 @@ def mount_path(value: str) -> str:
     if found == _RESERVED or found.startswith(f"{_RESERVED}/"):
         raise ValueError(f"must be a path outside of {_RESERVED}, which is the server's own")
     return found or "/"
+
+
+def ops_path(value: str) -> str:
+    """A path of plain characters, as it is sent, without a slash at its end."""
+    found = value.rstrip("/")
+    if not _OPS_PATH.fullmatch(found):
+        raise ValueError("must be a path of letters, digits, dots, hyphens and underscores, such as /_proxy")
+    return found
 
 
 def mount(value: str) -> tuple[str, str, str]:

@@ -15,6 +15,7 @@ from sidecar.settings.connections import ConnectionSettings
 from sidecar.settings.headers import HeaderSettings
 from sidecar.settings.log import LoggingSettings
 from sidecar.settings.mounts import ROOT, Mount, MountSettings
+from sidecar.settings.ops import OpsSettings
 from sidecar.settings.option import Option
 from sidecar.settings.records import RecordsSettings
 from sidecar.settings.server import ServerSettings
@@ -29,6 +30,7 @@ _GROUPS = (
     HeaderSettings,
     CacheSettings,
     CodingSettings,
+    OpsSettings,
     LoggingSettings,
     RecordsSettings,
 )
@@ -44,6 +46,7 @@ class Settings(
     HeaderSettings,
     CacheSettings,
     CodingSettings,
+    OpsSettings,
     LoggingSettings,
     RecordsSettings,
 ):

@@ -6,11 +6,11 @@ import fcntl
 import os
 import stat
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator
 from pathlib import Path
 
-from sidecar.cache.eviction import Bounds, Candidate, Usage, by_last_use, excess
+from sidecar.cache.eviction import Bounds, Candidate, Usage, by_last_use, shortage
 from sidecar.store import paths
 from sidecar.store.ledger import Ledger
 
@@ -34,7 +34,8 @@ class Room:
         self._ledger = ledger
         self._candidates: deque[Candidate] = deque()
         self._lock = threading.Lock()
-        self.evictions = 0
+        self.evictions: Counter[str] = Counter(bytes=0, entries=0, disk=0)
+        """How many bodies were removed for want of what."""
 
     def reserve(self, size_bytes: int) -> None:
         """Count a body that is coming, once there is room for it. Raises OSError (ENOSPC) when there cannot be."""
@@ -62,6 +63,13 @@ class Room:
         """A body that was reserved for, or stored, is gone."""
         self._ledger.subtract(size_bytes)
 
+    def usage(self) -> Usage:
+        """What the cache takes; nothing is free on a disk that cannot be asked."""
+        try:
+            return self._usage()
+        except OSError:
+            return Usage(self._ledger.used_bytes, self._ledger.files, 0)
+
     def recount(self) -> None:
         """Count what is in the directory."""
         with self._lock:
@@ -71,19 +79,21 @@ class Room:
         if size_bytes > self._bounds.max_bytes:  # nothing would be gained by driving others out
             raise OSError(errno.ENOSPC, "the body is larger than the cache")
         has_scanned = False
-        while self._lacks(size_bytes):
+        while (short := self._shortage(size_bytes)) is not None:
             if self._candidates:
-                self._evict(self._candidates.popleft())
+                self._evict(self._candidates.popleft(), short)
             elif has_scanned:
                 raise OSError(errno.ENOSPC, "the cache is full")
             else:
                 self._scan()
                 has_scanned = True
 
-    def _lacks(self, size_bytes: int) -> bool:
+    def _shortage(self, size_bytes: int) -> str | None:
+        return shortage(self._usage(), self._bounds, size_bytes)
+
+    def _usage(self) -> Usage:
         space = os.statvfs(self._directory)
-        usage = Usage(self._ledger.used_bytes, self._ledger.files, space.f_bavail * space.f_frsize)
-        return excess(usage, self._bounds, size_bytes) != (0, 0)
+        return Usage(self._ledger.used_bytes, self._ledger.files, space.f_bavail * space.f_frsize)
 
     def _scan(self) -> None:
         """Read the directory, and correct the count."""
@@ -92,7 +102,7 @@ class Room:
         self._ledger.correct(sum(each.size_bytes for each in found), sum(each.size_bytes > 0 for each in found))
         self._candidates = by_last_use(candidate for candidate in found if paths.is_body(candidate.name))
 
-    def _evict(self, candidate: Candidate) -> None:
+    def _evict(self, candidate: Candidate, short: str) -> None:
         path = self._directory / candidate.name
         try:
             if path.lstat().st_atime > candidate.used_at:
@@ -101,7 +111,7 @@ class Room:
         except OSError:
             return  # a sibling was faster
         self._ledger.subtract(candidate.size_bytes)
-        self.evictions += 1
+        self.evictions[short] += 1
 
 
 @contextlib.contextmanager

@@ -119,7 +119,8 @@ class Sidecar:
 
     def _answers(self) -> bool:
         try:
-            return request(self.port, "GET", _A_GUARDED_PATH, timeout=1).status == 403
+            # 404 where --ops-path has renamed what is guarded
+            return request(self.port, "GET", _A_GUARDED_PATH, timeout=1).status in {403, 404}
         except OSError:
             return False
 
@@ -131,6 +132,7 @@ class Sidecar:
         values = {
             "--host": "127.0.0.1",
             "--port": "0",
+            "--ops-port": "0",
             "--bucket": endpoint.bucket,
             "--endpoint-url": endpoint.url,
             "--key": endpoint.access_key,

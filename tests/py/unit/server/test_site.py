@@ -58,6 +58,18 @@ async def engine(tmp_path: Path) -> AsyncIterator[Engine]:
     await node.close()
 
 
+# What a path begins with → the paths of the sites that answer for such paths, and what paths within those begin with.
+BELOW = {
+    "everything": ("/", {("", "/"), ("/assets", "/"), ("/assets/fonts", "/"), ("/docs", "/")}),
+    "of-the-root-alone": ("/x", {("", "/x")}),
+    "also-of-a-mount": ("/do", {("", "/do"), ("/docs", "/")}),
+    "the-mount-itself": ("/docs", {("", "/docs"), ("/docs", "/")}),
+    "within-a-mount": ("/docs/a", {("/docs", "/a")}),
+    "a-mount-and-one-within": ("/assets/", {("/assets", "/"), ("/assets/fonts", "/")}),
+    "within-the-longest": ("/assets/fonts/a", {("/assets/fonts", "/a")}),
+}
+
+
 def _sites(engine: Engine, *mounts: str) -> Sites:
     folder = FixedFolder("static/")
     release = Release(SharedRelease(), "releases/41/")
@@ -70,6 +82,13 @@ async def test_find(engine: Engine, mounts: tuple[str, ...], path: str, site: st
     """The longest mount wins, by whole segments, in whichever order they were given."""
     found, rest = _sites(engine, *mounts).find(path)
     assert (found.path, rest) == (site, within)
+
+
+@pytest.mark.parametrize(("path", "expected"), BELOW.values(), ids=BELOW)
+async def test_below(engine: Engine, path: str, expected: set[tuple[str, str]]) -> None:
+    """Whoever answers for a path that begins like this, with what paths within it begin with."""
+    found = _sites(engine, "/assets", "/assets/fonts", "/docs").below(path)
+    assert {(site.path, within) for site, within in found} == expected
 
 
 async def test_without_mounts_all_is_the_root(engine: Engine) -> None:

@@ -57,6 +57,7 @@ GOOD: dict[str, tuple[Reader, str, Any]] = {
     "prefix": (types.prefix, "site", "site/"),
     "prefix-with-slashes": (types.prefix, "/a/b/", "a/b/"),
     "prefix-of-slashes-only": (types.prefix, "//", ""),
+    "ops-path": (types.ops_path, "/-/ops/", "/-/ops"),
     "mount-path": (types.mount_path, "/a/b/", "/a/b"),
     "mount-path-of-all": (types.mount_path, "/", "/"),
     "mount": (types.mount, "/a/=other/b", ("/a", "other", "b/")),

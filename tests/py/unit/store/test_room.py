@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from unit.cache.responses import a_response
 from unit.store.directory import TURN, file_bodies
 
-from sidecar.cache.eviction import Bounds, Candidate, Usage, by_last_use, excess
+from sidecar.cache.eviction import Bounds, Candidate, Usage, by_last_use, excess, shortage
 from sidecar.cache.key import CacheKey
 from sidecar.store.bodies import FileBodies
 from sidecar.store.layout import BLOCK
@@ -146,6 +146,16 @@ def test_excess(used: int, files: int, free: int, expected: tuple[int, int]) -> 
     assert excess(Usage(used, files, free), bounds, 10) == expected
 
 
+@pytest.mark.parametrize(
+    ("used", "files", "free", "short"),
+    [(90, 2, 60, None), (91, 2, 60, "bytes"), (90, 3, 60, "entries"), (90, 2, 59, "disk"), (91, 3, 59, "bytes")],
+)
+def test_shortage(used: int, files: int, free: int, short: str | None) -> None:
+    """What evictions are counted by: one word, the cache's own bound before the disk's."""
+    bounds = Bounds(max_bytes=100, max_files=3, min_free_bytes=50)
+    assert shortage(Usage(used, files, free), bounds, 10) == short
+
+
 @given(st.lists(st.builds(Candidate, st.text(max_size=3), st.integers(0, 9), st.floats(0, 9)), max_size=20))
 def test_the_least_recently_used_leaves_first(candidates: list[Candidate]) -> None:
     """All of them, in the order of their last use."""
@@ -170,7 +180,7 @@ async def test_what_was_used_stays(tmp_path: Path) -> None:
     await cache.store(0, 3, 10)
     found = [await cache.workers[1].find(key) is not None for key in KEYS]
     assert found == [True, False, True, True, False]
-    assert cache.rooms[0].evictions == 1
+    assert cache.rooms[0].evictions["bytes"] == 1
     cache.close()
 
 
