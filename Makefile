@@ -6,8 +6,9 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
+JOBS ?= 2
 BENCH_PACKAGES := apache2-utils httperf nginx varnish wrk
-DEBIAN_PACKAGES := chromium curl lua-busted lua-inspect lua-socket prometheus wget $(BENCH_PACKAGES)
+DEBIAN_PACKAGES := chromium curl libnss-wrapper lua-busted lua-inspect lua-socket prometheus tmux wget $(BENCH_PACKAGES)
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -20,7 +21,7 @@ demo: $(VENV)/.demo ## Serve a sample site out of a private bucket on http://loc
 	@$(PY) demo/run.py
 
 test: $(VENV)/.test debian-packages check ## Install what the tests need and run all of them
-	$(PY) -m pytest
+	$(PY) -m pytest --numprocesses $(JOBS) --dist loadfile
 	$(PY) tests/lua/run.py
 
 bench: $(VENV)/.bench debian-packages ## Compare with nginx and Varnish (CASE=hit-small PEER=nginx for one cell, ROUNDS=9, FULL=1)

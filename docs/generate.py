@@ -2,12 +2,18 @@
 
 import argparse
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 DOCS = Path(__file__).parent
 sys.path.insert(0, str(DOCS.parent))  # in a checkout that is not installed, too
 
+from click import Argument, Command, Context, Group  # noqa: E402 - with what follows
+from click import Option as CommandOption  # noqa: E402 - likewise
+
+from ops.cli.exit_code import ExitCode  # noqa: E402 - found through the line above
+from ops.cli.options import PANEL  # noqa: E402 - found through the line above
+from ops.cli.program import program  # noqa: E402 - found through the line above
 from ops.metrics.catalogue import GROUPS  # noqa: E402 - found through the line above
 from ops.metrics.metric import Metric  # noqa: E402 - found through the line above
 from sidecar.settings import OPTIONS  # noqa: E402 - found through the line above
@@ -46,7 +52,37 @@ Series whose count is zero are left out of `s3_sidecar_requests_total` and `s3_s
 `process` is a worker's number, or `main`. Alert and recording rules, and a dashboard, are in `ops/prometheus` and
 `ops/grafana`.
 """
+S3OPS = """\
+# s3ops
+
+The operator's command line over the [management endpoints](ops-endpoints.md). This page is made from `ops/cli/` by
+`make docs`.
+
+Without options it finds the server of its container by itself: `HOST`, `PORT`, `AUTH_KEY`, `OPS_PATH`, `TLS_CERT` and
+the file of `CONFIG` are read as `s3proxy` reads them; `kubectl exec POD -c s3-sidecar -- s3ops cache clear` is all to
+type. What was given to `s3proxy` as a flag it cannot know. Over TLS the server is then known by that very
+certificate, whatever name is on it. The token is never printed, and no redirect is followed.
+
+With several servers a table has a row for each, and JSON a member of `pods`.
+"""
+S3OPS_JSON = """\
+## JSON
+
+`--json` prints one document, and nothing else, to stdout; `top` and `logs` print one for each look or line. `data` is
+what the endpoint answers ([shapes](ops-endpoints.md)). Errors are part of it; stderr stays empty.
+
+```json
+{"exit": 3, "pods": [
+  {"pod": "10.0.0.7:8000", "exit": 0, "result": "done", "data": {"cleared": true}},
+  {"pod": "10.0.0.8:8000", "exit": 3, "result": "unreachable", "data": null, "error": "nobody listens there",
+   "advice": "…"}
+]}
+```
+
+Colours are off where stdout is no terminal, and with `NO_COLOR`.
+"""
 HEAD_OF_METRICS = ("Metric", "Kind", "Labels", "Meaning")
+HEAD_OF_OPTIONS = ("Option", "Environment", "Meaning")
 HEAD = ("Flag", "Environment", "Default", "Meaning")
 
 
@@ -67,7 +103,41 @@ def pages() -> dict[Path, str]:
     return {
         DOCS / "reference" / "settings.md": settings_page(),
         DOCS / "reference" / "metrics.md": metrics_page(),
+        DOCS / "reference" / "s3ops.md": s3ops_page(),
     }
+
+
+def s3ops_page() -> str:
+    """Exit codes, what all commands take, and a section for each command in the order of its help."""
+    (status,) = (command for name, command in program.commands.items() if name == "status")
+    codes = _table("Exit codes", ("Code", "Meaning"), ((_code(str(int(code))), code.meaning) for code in ExitCode))
+    worst = "Of several servers that with which it went worst, in the order 0, 4, 1, 3.\n"
+    every = _table("Options of every command that asks servers", HEAD_OF_OPTIONS, _options(status, is_of_all=True))
+    return "\n".join([S3OPS, codes, worst, every, *_commands(program, "s3ops"), S3OPS_JSON])
+
+
+def _commands(group: Group, path: str) -> Iterator[str]:
+    for name, command in group.commands.items():
+        if isinstance(command, Group):
+            yield from _commands(command, f"{path} {name}")
+            continue
+        words = [path, name, *(argument.make_metavar(Context(command)) for argument in _arguments(command))]
+        told = "\n".join(line.strip() for line in (command.help or "").splitlines()).strip()
+        options = list(_options(command, is_of_all=False))
+        yield f"## `{' '.join(words)}`\n\n{told}\n" + (f"\n{_rows(HEAD_OF_OPTIONS, options)}" if options else "")
+
+
+def _arguments(command: Command) -> list[Argument]:
+    return [parameter for parameter in command.params if isinstance(parameter, Argument)]
+
+
+def _options(command: Command, *, is_of_all: bool) -> Iterator[tuple[str, ...]]:
+    for option in command.params:
+        if isinstance(option, CommandOption) and (getattr(option, "panel", None) == PANEL) is is_of_all:
+            default = f" Default: {option.default:g}." if option.show_default else ""
+            flags = ", ".join(_code(flag) for flag in option.opts)
+            environment = _code(str(option.envvar)) if option.envvar else ""
+            yield flags, environment, f"{option.help}{default}".replace("|", r"\|")
 
 
 def metrics_page() -> str:
@@ -99,8 +169,12 @@ def _group(group: str) -> str:
 
 
 def _table(title: str, head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    return f"## {title}\n\n{_rows(head, rows)}"
+
+
+def _rows(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     lines = [head, ("---",) * len(head), *rows]
-    return f"## {title}\n\n" + "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def _row(option: Option) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,6 +67,24 @@ def load(flags: Given, environ: Mapping[str, str] | None = None) -> Settings:
     if mistakes:
         raise SettingsError(tuple(mistakes))
     return Settings(**with_root(values, [mount_of(draft, values) for draft in drafts]))
+
+
+def read_some(names: Iterable[str], environ: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """A few settings by name, as `load` reads them of the environment and the file, whatever else is wrong or missing.
+
+    For who has to find a server that runs already. Raises SettingsError with what is wrong with these.
+    """
+    environ = os.environ if environ is None else environ
+    mistakes: list[str] = []
+    of_file = _entries_of_file(_read_file({}, environ, mistakes), [])
+    values: dict[str, Any] = {}
+    for name in names:
+        entry = first_given([*_entries(name, {}, environ), *of_file.get(name, ())])
+        with noting(mistakes):
+            values[name] = OPTIONS[name].default_value() if entry is None else entry.read(OPTIONS[name])
+    if mistakes:
+        raise SettingsError(tuple(mistakes))
+    return values
 
 
 def _entries(name: str, flags: Given, environ: Mapping[str, str]) -> Iterator[Entry]:

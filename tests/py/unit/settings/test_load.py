@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sidecar.cpus import usable_cpus
 from sidecar.errors import SettingsError
 from sidecar.secret import Secret
-from sidecar.settings import OPTIONS, Settings, load, worker_number
+from sidecar.settings import OPTIONS, Settings, load, read_some, worker_number
 from sidecar.settings.option import Option
 
 Environ = Mapping[str, str]
@@ -231,6 +231,19 @@ def test_any_text_is_settings_or_mistakes(flags: dict[str, str]) -> None:
     """Whatever is given, reading ends in settings or in SettingsError."""
     outcome = _outcome(flags)
     assert isinstance(outcome, Settings) or outcome.mistakes
+
+
+def test_some_of_the_settings(tmp_path: Path) -> None:
+    """A few are read as all are, whatever is missing or wrong elsewhere; what is wrong with them is said."""
+    file = tmp_path / "s3proxy.toml"
+    file.write_text('port = 1\nttl = "soon"\nauth-key = "abc"\nno-such-setting = 1\n')
+    environ = {"CONFIG": str(file), "HOST": "127.0.0.9", "THREADS": "many"}
+    found = read_some(("host", "port", "auth_key", "ops_path"), environ)
+    assert found == {"host": "127.0.0.9", "port": 1, "auth_key": Secret("abc"), "ops_path": "/_proxy"}
+    with pytest.raises(SettingsError, match="THREADS"):
+        read_some(("threads",), environ)
+    with pytest.raises(SettingsError, match="cannot be read"):
+        read_some(("port",), {"CONFIG": str(tmp_path)})
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,20 @@
+"""The program s3ops."""
+
+import sys
+
+from ops.cli.exit_code import ExitCode
+from ops.cli.program import program
+
+
+def main() -> None:
+    """Run s3ops; the process ends with one of `ExitCode`."""
+    try:
+        program.main(prog_name="s3ops")
+    except Exception as error:  # noqa: BLE001 - an operator gets no traceback, and no token that may be in it
+        name = type(error).__name__
+        print(f"s3ops: this is a mistake in s3ops ({name}), not yours: please report it", file=sys.stderr)  # noqa: T201
+        sys.exit(ExitCode.FAILED)
+
+
+if __name__ == "__main__":
+    main()
