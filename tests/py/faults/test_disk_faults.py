@@ -355,6 +355,16 @@ def test_no_altered_byte_of_a_variant_is_served(node: Site, key_prefix: str, alt
     assert {(reply.header("content-encoding"), as_text(reply) == text) for reply in replies} == {("br", True)}
 
 
+def remount_in_time(site: Site, path: Path, mode: str) -> None:
+    """Make a file system read-only or writable, as soon as the server has closed what it writes."""
+
+    def is_so() -> bool:
+        remount(path, mode)
+        return bool(os.statvfs(path).f_flag & os.ST_RDONLY) is (mode == "ro")
+
+    site.server.process.wait_until(is_so, 10)
+
+
 def test_a_disk_that_takes_no_variants(
     store: SeaweedFS, relay: Relay, start_sidecar: StartSidecar, key_prefix: str, small_disk: Path
 ) -> None:
@@ -365,13 +375,13 @@ def test_a_disk_that_takes_no_variants(
     for key, text in texts.items():
         store.put(key, text, content_type="text/plain")
         assert site.get(f"/{key}").body == text
-    remount(small_disk, "ro")
+    remount_in_time(site, small_disk, "ro")
     for _ in range(3):
         for key, text in texts.items():
             reply = site.get(f"/{key}", accept_encoding="br")
             assert (reply.status, reply.header("content-encoding"), reply.body == text) == (200, None, True)
     assert site.server.log().count(TOLD) == 1
-    remount(small_disk, "rw")
+    remount_in_time(site, small_disk, "rw")
 
     def is_compressed() -> bool:
         return all(site.get(f"/{key}", accept_encoding="br").header("content-encoding") == "br" for key in texts)
