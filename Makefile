@@ -21,7 +21,8 @@ demo: $(VENV)/.demo ## Serve a sample site out of a private bucket on http://loc
 	@$(PY) demo/run.py
 
 test: $(VENV)/.test debian-packages check ## Install what the tests need and run all of them
-	$(PY) -m pytest --numprocesses $(JOBS) --dist loadfile
+	@# A short path: sockets are made below it, and their names have 107 bytes at most.
+	folder=$$(mktemp -d /tmp/t.XXXX) && $(PY) -m pytest --numprocesses $(JOBS) --dist loadfile --basetemp $$folder/t && rm -rf $$folder
 	$(PY) tests/lua/run.py
 
 bench: $(VENV)/.bench debian-packages ## Compare with nginx and Varnish (CASE=hit-small PEER=nginx for one cell, ROUNDS=9, FULL=1)

@@ -3,6 +3,7 @@
 Every worker imports this module again (multiprocessing's spawn), so what only the main process needs is imported late.
 """
 
+import os
 import sys
 import tempfile
 from functools import partial
@@ -11,6 +12,9 @@ from sidecar.errors import SettingsError
 from sidecar.settings import Given, Settings, load
 
 USAGE_ERROR = 2
+
+LONGEST_TEMPORARY_DIRECTORY = 75
+"""In bytes: a socket's name has 107 at most, of which multiprocessing takes 32 (unix(7))."""
 
 
 def main() -> None:
@@ -50,10 +54,12 @@ def read(flags: Given, mistakes: tuple[str, ...]) -> Settings:
 def check_temporary_directory() -> None:
     """Shared memory and locks need one; raises SettingsError, where a library would fail at its import."""
     try:
-        tempfile.gettempdir()
+        found = tempfile.gettempdir()
     except FileNotFoundError as error:
         missing = "there is no writable temporary directory: mount one at /tmp, or name one in TMPDIR"
         raise SettingsError((missing,)) from error
+    if len(os.fsencode(found)) > LONGEST_TEMPORARY_DIRECTORY:
+        raise SettingsError((f"the temporary directory's name is too long for a socket in it: {found}; see TMPDIR",))
 
 
 def complain(mistakes: tuple[str, ...]) -> None:

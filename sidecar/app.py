@@ -194,7 +194,7 @@ def prepare(settings: Settings) -> Prepared:
     *_, listener, socket = [_claimed(claim, settings, mistakes) for claim in claims]
     if mistakes:
         raise SettingsError(tuple(mistakes))
-    decided = decide_bounds(settings)
+    decided = replace(decide_bounds(settings), ops_port=socket.getsockname()[1] if socket else 0)
     Room(decided.cache_dir, bounds_of(decided), Ledger(shared.counts, worker_number())).recount()
     tell_of_mounts(decided)
     ops = None if socket is None else _ops_listener(socket, decided, shared)

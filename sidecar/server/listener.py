@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import logging
 import socket
 import stat
 from pathlib import Path
@@ -12,7 +13,10 @@ from sidecar.errors import SettingsError
 if TYPE_CHECKING:
     from sidecar.settings import Settings
 
+logger = logging.getLogger(__name__)
+
 BACKLOG = 1024
+OPS_PORT = 9180
 _UNIX = "unix:"
 
 
@@ -54,8 +58,17 @@ class Listener:
 
 
 def ops_socket(settings: "Settings") -> socket.socket | None:
-    """The socket of the ops listener; None where it is turned off. Raises SettingsError."""
-    return _open_tcp(settings.ops_host, settings.ops_port, "ops-") if settings.ops_port else None
+    """The socket of the ops listener; None where it is turned off. Raises SettingsError.
+
+    A port that nobody has asked for must not keep a second server of a machine from starting.
+    """
+    if settings.ops_port is not None:
+        return _open_tcp(settings.ops_host, settings.ops_port, "ops-") if settings.ops_port else None
+    try:
+        return _open_tcp(settings.ops_host, OPS_PORT, "ops-")
+    except SettingsError as error:
+        logger.warning("there is no /metrics, /healthz and /readyz: %s", error.mistakes[0])
+        return None
 
 
 def _open_tcp(host: str, port: int, group: str = "") -> socket.socket:

@@ -10,10 +10,10 @@ from sidecar.settings.option import setting
 class OpsSettings:
     """Where operators look in, and under which path they manage."""
 
-    ops_port: int = setting(
+    ops_port: int | None = setting(
         "--ops-port", "OPS_PORT", readers.whole_number(0, 65535), "PORT",
         group="Operations",
-        default="9180",
+        default_words="9180, or none while another server has that",
         help="Port of /metrics, /healthz and /readyz, which want no token and only read; 0 turns it off.",
     )  # fmt: skip
     ops_host: str = setting(

@@ -220,3 +220,11 @@ def test_only_reads(seaweedfs: SeaweedFS, start_sidecar: StartSidecar, ops_port:
     assert all(f'href="{path}"'.encode() in page.body for path in ("/metrics", "/healthz", "/readyz"))
     assert {request(ops_port, "POST", path).status for path in ("/metrics", "/healthz", "/readyz", "/")} == {405}
     assert request(ops_port, "GET", "/_proxy/_private/config").status == 404
+
+
+def test_a_second_server_of_a_machine_starts_without_it(seaweedfs: SeaweedFS, start_sidecar: StartSidecar) -> None:
+    """A port that nobody has asked for keeps nobody from serving; the log says what is missing."""
+    usual = ("--ops-port", "", "--ops-host", "127.0.0.1")
+    servers = [start_sidecar(seaweedfs, *usual) for _ in range(2)]
+    assert "there is no /metrics, /healthz and /readyz: port 9180 on 127.0.0.1 is already in use" in servers[1].log()
+    assert [request(server.port, "GET", "/none").status for server in servers] == [404, 404]

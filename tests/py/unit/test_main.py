@@ -145,3 +145,13 @@ def test_questions_end_with_0(run: Run, flag: str) -> None:
     assert result.returncode == 0
     assert "s3proxy" in result.stdout
     assert result.stderr == ""
+
+
+def test_a_temporary_directory_with_too_long_a_name(run: Run, tmp_path: Path) -> None:
+    """Processes speak through sockets below it; the mistake is told before one of them fails."""
+    long = tmp_path / ("x" * 100)
+    long.mkdir()
+    result = run("--bucket", "site", "--port", "0", TMPDIR=str(long))
+    assert result.returncode == USAGE_ERROR
+    assert "too long for a socket in it" in result.stderr
+    assert "Traceback" not in result.stderr
