@@ -25,6 +25,7 @@ _VERSIONS: Final = frozenset({b"HTTP/1.0", b"HTTP/1.1"})
 _HOST: Final = re.compile(rb"(?:[A-Za-z0-9\-._~!$&'()*+,;=%]*|\[[0-9A-Fa-f:.%A-Za-z]+\])(?::[0-9]*)?")
 _BEYOND_ASCII: Final = re.compile(rb"[\x80-\xff]")
 _WHITESPACE: Final = frozenset({b" ", b"\t"})
+_KNOWN: Final = b"GET"
 _FRAMING: Final = frozenset({b"content-length", b"transfer-encoding"})
 _BARE_LINE_FEED: Final = re.compile(rb"(?<!\r)\n")
 
@@ -123,7 +124,9 @@ def _parse(head: Head) -> None:
         parser.feed_data(head.raw)
     except httptools.HttpParserUpgrade:  # an offer that a server may ignore, as it is here (RFC 9110 7.8)
         head.has_no_body = head.fields.keys().isdisjoint(_FRAMING)
-    except httptools.HttpParserInvalidMethodError:  # none that llhttp knows; all else of the request may be right
+    except httptools.HttpParserInvalidMethodError as error:  # none that llhttp knows; all else may be right
+        if head.method == _KNOWN:  # then it is what follows this head that is none
+            raise HeadError(HTTPStatus.BAD_REQUEST, "The head is followed by what is none.") from error
         _parse_unknown_method(head)
         return
     except httptools.HttpParserError as error:
@@ -134,7 +137,7 @@ def _parse(head: Head) -> None:
 
 
 def _parse_unknown_method(head: Head) -> None:
-    known = Head(b"GET" + head.raw[len(head.method) :], b"GET", head.target)
+    known = Head(_KNOWN + head.raw[len(head.method) :], _KNOWN, head.target)
     _parse(known)
     head.fields, head.body_length = known.fields, known.body_length
 

@@ -64,6 +64,7 @@ REFUSED = {
         400,
     ),
     "9112-6.1-chunked-is-not-last": (b"GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked, gzip", 400),
+    "what-follows-a-head": (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n!", 400),
     "unknown-method-is-read-as-strictly": (b"BREW / HTTP/1.1\r\nHost : x", 400),
     "9110-15.5.15-long-target": (b"GET /" + LONG + b" HTTP/1.1\r\nHost: x", 414),
     "6585-5-long-head": (b"GET / HTTP/1.1\r\nHost: x\r\nA: " + b"x" * MAX_HEAD_BYTES, 431),
