@@ -120,7 +120,8 @@ def test_a_proxy_on_the_way_out(seaweedfs: SeaweedFS, start_sidecar: StartSideca
     with running(Door(seaweedfs.endpoint)) as door:
         server = start_sidecar(seaweedfs, env={"HTTP_PROXY": f"http://127.0.0.1:{door.port}"})
         assert request(server.port, "GET", f"/{key_prefix}a").body == b"abc"
-    assert [target.split()[:1] for target in door.targets] == [[b"GET"]]
+    # A test beside this one may look for a store that was on this port before.
+    assert [target.split()[0] for target in door.targets if key_prefix.encode() in target] == [b"GET"]
 
 
 def test_the_requester_pays(seaweedfs: SeaweedFS, start_sidecar: StartSidecar, key_prefix: str) -> None:
