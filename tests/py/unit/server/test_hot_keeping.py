@@ -154,6 +154,7 @@ async def test_a_removed_body_is_not_sent(hot: Desk) -> None:
     """An operator may delete any file."""
     hot.node.body_file("one/a.css").unlink()
     await told(hot)
+    assert not hot.is_hot()
 
 
 async def test_a_directory_that_goes_and_comes_again(hot: Desk) -> None:
@@ -176,6 +177,7 @@ async def test_a_body_that_a_sibling_has_fetched_anew(hot: Desk) -> None:
     await sibling.get_and_store("one/a.css")
     hot.node.clock.advance(-TTL)  # only what is told counts here
     await told(hot)
+    assert not hot.is_hot()
 
 
 async def test_without_a_watch_nothing_is_kept(desk: Desk, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
