@@ -1,0 +1,1 @@
+"""Where records go: each sink writes batches of them to one place."""
