@@ -3,7 +3,8 @@
 from collections.abc import AsyncIterator
 from typing import Protocol
 
-from sidecar.cache.ports import BodyReader, OriginResponse
+from sidecar.cache.body_reader import BodyReader
+from sidecar.cache.ports import OriginResponse
 from sidecar.cache.progress import Progress
 from sidecar.errors import BodyLost
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Protocol
 
+from sidecar.cache.body_reader import BodyReader
 from sidecar.cache.key import CacheKey
 from sidecar.cache.purge import PurgeRule
 from sidecar.cache.stored import Headers, StoredResponse
@@ -146,26 +147,6 @@ class MetadataStore(Protocol):
 
     async def clear(self) -> None:
         """Forget everything."""
-        ...
-
-
-class BodyReader(Protocol):
-    """Random access to one body; must be closed. Stays readable after its file was replaced or removed."""
-
-    async def read(self, offset: int, size: int) -> bytes:
-        """Up to `size` bytes from `offset`; fewer at the end of what is there. Raises OSError, or BodyLost."""
-        ...
-
-    def read_now(self, offset: int, size: int) -> bytes | bytearray | None:
-        """The same, when nothing has to be waited for; None otherwise. Raises OSError."""
-        ...
-
-    def share(self) -> "BodyReader":
-        """Another reader of the same body. Raises OSError."""
-        ...
-
-    def close(self) -> None:
-        """Give back what is held; safe to repeat."""
         ...
 
 

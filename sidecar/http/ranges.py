@@ -7,6 +7,7 @@ from typing import Final, TypeAlias
 
 _RANGE_SPEC: Final = re.compile("([0-9]*)-([0-9]*)")
 _MAX_DIGITS: Final = 18
+_PLAIN: Final = re.compile(f"bytes=([0-9]{{1,{_MAX_DIGITS}}})-([0-9]{{1,{_MAX_DIGITS}}})")
 _BEYOND_ANY_OBJECT: Final = 10**_MAX_DIGITS
 
 
@@ -52,6 +53,11 @@ def select_ranges(value: str | None, *, length: int, limit: int = 1) -> RangeSel
     is unsatisfiable, by a suffix too. Ranges are neither merged (see `coalesce`) nor sorted. Takes time linear in the
     value.
     """
+    plain = _PLAIN.fullmatch(value or "")
+    if plain is not None and limit > 0:  # what nearly everybody sends
+        start, last = int(plain[1]), int(plain[2])
+        if start <= last:
+            return (ByteRange(start, min(last + 1, length)),) if start < length else UNSATISFIABLE
     specs = _specs(value, limit)
     if not specs or not all(map(_is_well_formed, specs)):
         return None

@@ -74,6 +74,30 @@ class Head:
         self.has_no_body = True
 
 
+def is_one_head(data: bytes) -> bool:
+    """Whether this is all of one request without a body, and nothing else, as it nearly always is."""
+    is_whole = len(data) <= MAX_HEAD_BYTES and data.find(HEAD_END) == len(data) - len(HEAD_END)
+    return is_whole and not data.startswith(b"\r\n")
+
+
+def take_head(buffer: bytearray) -> bytes | None:
+    """Take the next head out of what has come, and empty lines before it (RFC 9112 2.2).
+
+    None when some of it is still to come. Raises HeadError.
+    """
+    while buffer.startswith(b"\r\n"):
+        del buffer[:2]
+    end = buffer.find(HEAD_END, 0, MAX_HEAD_BYTES + len(HEAD_END))
+    if end >= 0:
+        raw = bytes(buffer[: end + len(HEAD_END)])
+        del buffer[: len(raw)]
+        return raw
+    if len(buffer) > MAX_HEAD_BYTES:
+        raise too_long(buffer)
+    check_beginning(buffer)
+    return None
+
+
 def read_head(raw: bytes) -> Head:
     """Read one head, from its request line to the empty line. Raises HeadError (RFC 9112 2.2, 3, 5, 6.3)."""
     if len(raw) > MAX_HEAD_BYTES:

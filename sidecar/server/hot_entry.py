@@ -1,24 +1,22 @@
 """What the hot path keeps: objects, their representations, and answers made of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from sidecar.http.entity_tag import EntityTag
 from sidecar.server.wire import KEEP_ALIVE
 
 if TYPE_CHECKING:
+    from sidecar.cache.body_reader import BodyReader
     from sidecar.cache.stored import StoredResponse
     from sidecar.server.responses import Question, Reply
-
-MAX_BODY_BYTES: Final = 1024 * 1024
-"""The most that is sent at once: a longer answer has to be sent bit by bit, as the client takes it."""
 
 LONG_WAY_SECONDS: Final = 45.0
 """How often an answer is made by Sanic all the same, so that the disk learns that the body is in use."""
 
 JOINED_BYTES: Final = 64 * 1024
-"""Up to this an answer is kept as one piece."""
+"""Up to this an answer is kept as one piece, in memory; what is longer stays in its file."""
 
 OPEN_FILE_BYTES: Final = 256 * 1024
 """What an open file counts as: a worker may have fewer of them than there are large objects."""
@@ -28,11 +26,31 @@ _OVERHEAD_BYTES: Final = 4096  # what an entry takes beside its bodies, about
 _UNLIKE: Final = frozenset({b"if-match", b"if-range", b"if-unmodified-since", b"range"})
 
 
-class Reader(Protocol):
-    """The bytes of a body, as far as they can be had at once; must be closed."""
+class FilePart(NamedTuple):
+    """Bytes of a body that are not in memory: `size` of them from `offset`."""
 
-    def read_now(self, offset: int, size: int) -> bytes | bytearray | None:
-        """`size` bytes from `offset`; None when they would have to be waited for. Raises OSError."""
+    reader: "BodyReader"
+    offset: int
+    size: int
+
+
+class Content(NamedTuple):
+    """The body of an answer: in memory, or a part of a file."""
+
+    text: bytes = b""
+    part: FilePart | None = None
+
+    @property
+    def size(self) -> int:
+        """Its bytes."""
+        return len(self.text) if self.part is None else self.part.size
+
+
+class Body(Protocol):
+    """All of a body, wherever it is."""
+
+    def content(self, start: int, stop: int) -> Content:
+        """The bytes from `start` up to `stop`."""
         ...
 
     def close(self) -> None:
@@ -40,39 +58,54 @@ class Reader(Protocol):
         ...
 
 
-class MemoryReader:
+class MemoryBody:
     """A body that is held in memory."""
 
-    def __init__(self, body: bytes) -> None:
-        self._body = body
+    def __init__(self, text: bytes) -> None:
+        self._text = text
 
-    def read_now(self, offset: int, size: int) -> bytes:
+    def content(self, start: int, stop: int) -> Content:
         """A part of it, or all."""
-        return self._body if size == len(self._body) else self._body[offset : offset + size]
+        return Content(self._text[start:stop])  # of all there is no copy
 
     def close(self) -> None:
         """Hold nothing else."""
 
 
+class FileBody:
+    """A body that stays in its file."""
+
+    def __init__(self, reader: "BodyReader") -> None:
+        self._reader = reader
+
+    def content(self, start: int, stop: int) -> Content:
+        """Where it is."""
+        return Content(part=FilePart(self._reader, start, stop - start))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._reader.close()
+
+
 class Prepared(NamedTuple):
-    """An answer: its head but for the last line, its body, and both as most clients get them.
+    """An answer: its head but for the last line, its body, and as much of both as is in memory, as most clients get it.
 
     It is right from the instant `since` to just before `until`.
     """
 
     status: int
     head: bytes
-    body: bytes | bytearray
-    whole: tuple[bytes | bytearray, ...]
+    content: Content
+    whole: tuple[bytes, ...]
     media_type: str | None
     since: float
     until: float
 
 
-def in_pieces(head: bytes, body: bytes | bytearray) -> tuple[bytes | bytearray, ...]:
+def in_pieces(head: bytes, text: bytes) -> tuple[bytes, ...]:
     """An answer for a connection that is kept: short ones are joined, once; what is long is not held twice."""
     begun = head + KEEP_ALIVE
-    return (begun + body,) if len(body) <= JOINED_BYTES else (begun, body)
+    return (begun + text,) if len(text) <= JOINED_BYTES else (begun, text)
 
 
 @dataclass(slots=True)
@@ -80,17 +113,19 @@ class Representation:
     """One representation of an object: its metadata, its body, and answers that were made of it.
 
     `render` answers a question at an instant, by the method, with every header but Connection. `size` is what it takes
-    in memory, in bytes. `is_current` tells whether the cache would still use all that it was made of, which is fresh
+    in memory, in bytes. `around` is what stands before and after the length in a 206, and the 200 it was made of.
+    `is_current` tells whether the cache would still use all that it was made of, which is fresh
     before the instant `fresh_until`.
     """
 
     stored: "StoredResponse"
     render: Callable[["Question", str, float], "Reply"]
-    reader: Reader
+    body: Body
     size: int
     is_current: Callable[[], bool]
     fresh_until: float
     prepared: dict[tuple[bytes, bool], Prepared] = field(default_factory=dict)
+    around: tuple[Prepared | None, bytes, bytes] = (None, b"", b"")
     etag: bytes | None = field(init=False)
 
     def __post_init__(self) -> None:
@@ -102,10 +137,6 @@ class Representation:
         held = fields.get(b"if-none-match")
         return held is not None and held == self.etag and fields.keys().isdisjoint(_UNLIKE)
 
-    def is_too_long(self) -> bool:
-        """Whether all of it cannot be sent at once."""
-        return self.stored.content_length > MAX_BODY_BYTES
-
 
 @dataclass(slots=True)
 class Entry:
@@ -113,7 +144,7 @@ class Entry:
 
     `digest` names `original` in the cache. Where there is but one representation it is kept under None, which otherwise
     stands for an absent Accept-Encoding.
-    `long_way_at` is when a request is to be answered by Sanic again.
+    `long_way_at` is when a request is to be answered by Sanic again; `forget` makes the cache do without what is lost.
     """
 
     resource: str
@@ -121,6 +152,7 @@ class Entry:
     original: "StoredResponse"
     is_negotiable: bool
     long_way_at: float
+    forget: Callable[[], Coroutine[Any, Any, None]]
     by_encoding: dict[bytes | None, Representation] = field(default_factory=dict)
 
     @property
@@ -149,7 +181,7 @@ class Entry:
         kept = {id(one) for one in self._representations()}
         for one in (before, representation):
             if one is not None and id(one) not in kept:
-                one.reader.close()
+                one.body.close()
 
     def wants(self, accept_encoding: bytes | None) -> bool:
         """Whether there is nothing yet for this Accept-Encoding, and room: requests choose how many there are."""
@@ -158,7 +190,7 @@ class Entry:
     def close(self) -> None:
         """Close every body."""
         for representation in self._representations():
-            representation.reader.close()
+            representation.body.close()
 
     def _representations(self) -> list[Representation]:
         return list({id(one): one for one in self.by_encoding.values()}.values())

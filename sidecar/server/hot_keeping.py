@@ -3,6 +3,7 @@
 import logging
 import math
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from sidecar.cache.body import StoredBody
@@ -13,10 +14,10 @@ from sidecar.server.finish import Asked
 from sidecar.server.hot_entry import (
     JOINED_BYTES,
     LONG_WAY_SECONDS,
-    MAX_BODY_BYTES,
     OPEN_FILE_BYTES,
     Entry,
-    MemoryReader,
+    FileBody,
+    MemoryBody,
     Representation,
 )
 from sidecar.server.responses import Question, Reply, media_type_of, reply_to
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from sidecar.clock import Clock
     from sidecar.server.exchange import Exchange
     from sidecar.server.finish import Finish
-    from sidecar.server.hot_entry import Reader
+    from sidecar.server.hot_entry import Body
     from sidecar.server.hotpath import HotPath
 
 logger = logging.getLogger(__name__)
@@ -82,6 +83,7 @@ class HotKeeping:
             original=current.stored,
             is_negotiable=answer.stored.header("vary") is not None,
             long_way_at=self._clock.now() + LONG_WAY_SECONDS,
+            forget=partial(exchange.site.engine.forget, exchange.object_key),
         )
         sources = [current, *self._companions(exchange, answer.stored)]
         self._hot.put(target, field, entry, await self._representation(exchange, answer, sources))
@@ -100,16 +102,16 @@ class HotKeeping:
         body, length = answer.body, answer.stored.content_length
         assert isinstance(body, StoredBody)  # noqa: S101 - nothing else is kept
         now, media_type = self._clock.now(), media_type_of(answer.stored, exchange.object_key)
-        reader: Reader
-        if length <= MAX_BODY_BYTES:
-            reader = MemoryReader(b"".join([bytes(chunk) async for chunk in body.chunks(0, length)]))
-            size = 2 * length if length <= JOINED_BYTES else length
+        kept: Body
+        if length <= JOINED_BYTES:
+            kept = MemoryBody(b"".join([bytes(chunk) async for chunk in body.chunks(0, length)]))
+            size = 2 * length
         else:
-            reader, size = body.share(), OPEN_FILE_BYTES
+            kept, size = FileBody(body.share()), OPEN_FILE_BYTES
         render = self._render(exchange, answer, media_type)
         is_current = _still([source.holds for source in sources], exchange)
         fresh_until = now + min(source.stored.ttl_at(now) for source in sources)
-        return Representation(answer.stored, render, reader, size, is_current, fresh_until)
+        return Representation(answer.stored, render, kept, size, is_current, fresh_until)
 
     def _render(
         self, exchange: "Exchange", answer: "Answer", media_type: str

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sidecar.http.conditional import Conditions
 from sidecar.http.ranges import ByteRange, select_ranges
-from sidecar.server.hot_entry import MAX_BODY_BYTES, Entry, Prepared, Representation, in_pieces
+from sidecar.server.hot_entry import Content, Entry, FilePart, Prepared, Representation, in_pieces
 from sidecar.server.responses import MAX_RANGES, Question, Reply
-from sidecar.server.wire import CLOSE, KEEP_ALIVE, encode_head
+from sidecar.server.wire import CLOSE, encode_head
 
 if TYPE_CHECKING:
     from sidecar.cache.stored import StoredResponse
@@ -33,9 +33,10 @@ _HELD: Final = Question(Conditions(if_none_match="*"), None)
 
 
 class HotAnswer(NamedTuple):
-    """What to write, and what there is to tell of it."""
+    """What to write, first `data` and then `part`, and what there is to tell of it."""
 
-    data: tuple[bytes | bytearray, ...]
+    data: tuple[bytes, ...]
+    part: FilePart | None
     status: int
     body_bytes: int
     resource: str
@@ -56,7 +57,7 @@ class HotPath:
         self._size = 0
 
     def answer(self, head: "Head", now: float) -> HotAnswer | None:
-        """The answer to a request; None when somebody else has to make it. Raises OSError."""
+        """The answer to a request; None when somebody else has to make it."""
         path = self._path_of(head.target)
         entry = self._entries.get(path)
         if entry is None or not self._is_ordinary(head) or entry.takes_long_way(now):
@@ -71,8 +72,9 @@ class HotPath:
         prepared = _prepared(representation, head, now)
         if prepared is None:
             return None
-        data = prepared.whole if head.is_kept else (prepared.head + CLOSE, prepared.body)
-        return HotAnswer(data, prepared.status, len(prepared.body), entry.resource, prepared.media_type)
+        content = prepared.content
+        data = prepared.whole if head.is_kept else (prepared.head + CLOSE, content.text)
+        return HotAnswer(data, content.part, prepared.status, content.size, entry.resource, prepared.media_type)
 
     def wants(self, target: bytes, accept_encoding: bytes | None) -> bool:
         """Whether an answer that was just given out of the cache should be kept: the second time it is given."""
@@ -110,6 +112,13 @@ class HotPath:
         for path in paths:
             self._remove(path)
 
+    def forget(self, target: bytes) -> Entry | None:
+        """Keep nothing of a target any more; what was kept."""
+        path = self._path_of(target)
+        entry = self._entries.get(path)
+        self._remove(path)
+        return entry
+
     def _is_ordinary(self, head: "Head") -> bool:
         return head.method in _METHODS and head.body_length == 0 and head.fields.keys().isdisjoint(self._cold)
 
@@ -130,11 +139,10 @@ class HotPath:
 
 
 def _prepared(representation: Representation, head: "Head", now: float) -> Prepared | None:
-    """The answer as it was made before, or made now; None when it cannot be had at once."""
+    """The answer as it was made before, or made now; None for one in several parts."""
     fields = head.fields.keys()
     if fields.isdisjoint(_SPECIAL):
-        is_too_long = head.method == b"GET" and representation.is_too_long()
-        return None if is_too_long else _kept(representation, _PLAIN, head.method, now)
+        return _kept(representation, _PLAIN, head.method, now)
     if representation.is_held(head.fields):
         return _kept(representation, _HELD, head.method, now)
     if fields & _SPECIAL == _RANGE_ONLY and head.method == b"GET":
@@ -154,38 +162,36 @@ def _kept(representation: Representation, question: Question, method: bytes, now
     return prepared
 
 
-def _part(representation: Representation, part: ByteRange, now: float) -> Prepared | None:
+def _part(representation: Representation, wanted: ByteRange, now: float) -> Prepared | None:
     """The 206 with one range: all that it does not share with the 200 is the status and the length."""
     whole = _kept(representation, _PLAIN, b"HEAD", now)
-    body = None if part.length > MAX_BODY_BYTES else representation.reader.read_now(part.start, part.length)
-    if whole is None or body is None:
+    if whole is None:
         return None
-    complete = representation.stored.content_length
-    length = b"\r\ncontent-length: %d\r\n" % part.length
-    range_line = b"content-range: %b\r\n" % part.content_range(complete).encode()
-    head = whole.head.replace(_OK, _PARTIAL, 1).replace(
-        b"\r\ncontent-length: %d\r\n" % complete, length + range_line, 1
-    )
-    pieces = (head + KEEP_ALIVE, body)
-    return Prepared(HTTPStatus.PARTIAL_CONTENT, head, body, pieces, whole.media_type, whole.since, whole.until)
+    start, stop, complete = wanted.start, wanted.stop, representation.stored.content_length
+    if representation.around[0] is not whole:
+        before, _, after = whole.head.partition(b"\r\ncontent-length: %d\r\n" % complete)
+        representation.around = (whole, _PARTIAL + before[len(_OK) :] + b"\r\ncontent-length: ", b"\r\n" + after)
+    _, before, after = representation.around
+    head = b"%b%d\r\ncontent-range: bytes %d-%d/%d%b" % (before, stop - start, start, stop - 1, complete, after)
+    content = representation.body.content(start, stop)
+    pieces = in_pieces(head, content.text)
+    return Prepared(HTTPStatus.PARTIAL_CONTENT, head, content, pieces, whole.media_type, whole.since, whole.until)
 
 
 def _make(representation: Representation, question: Question, method: bytes, now: float) -> Prepared | None:
     reply = representation.render(question, method.decode(), now)
-    body = b"" if method == b"HEAD" else _body_of(representation, reply)
-    if body is None:
+    if len(reply.parts) > 1:
         return None
+    content = Content() if method == b"HEAD" else _content_of(representation, reply)
     head, until = encode_head(reply), _until(representation.stored, now)
-    return Prepared(reply.status, head, body, in_pieces(head, body), reply.media_type, now, until)
+    return Prepared(reply.status, head, content, in_pieces(head, content.text), reply.media_type, now, until)
 
 
-def _body_of(representation: Representation, reply: Reply) -> bytes | bytearray | None:
+def _content_of(representation: Representation, reply: Reply) -> Content:
     if not reply.parts:
-        return reply.text
+        return Content(reply.text)
     wanted = reply.parts[0].range
-    if len(reply.parts) > 1 or wanted.length > MAX_BODY_BYTES:
-        return None
-    return representation.reader.read_now(wanted.start, wanted.length)
+    return representation.body.content(wanted.start, wanted.stop)
 
 
 def _until(stored: "StoredResponse", now: float) -> float:

@@ -1,11 +1,7 @@
 """One client's connection: requests are read strictly and handed on one at a time, and nobody may hold it for ever."""
 
-import fcntl
 import math
-import socket
-import struct
-import termios
-from contextlib import suppress
+import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +9,10 @@ from sanic.exceptions import RequestTimeout
 from sanic.models.server_types import ConnInfo
 from sanic.server.protocols.http_protocol import HttpProtocol
 
-from sidecar.server.head import HEAD_END, MAX_HEAD_BYTES, Head, HeadError, check_beginning, read_head, too_long
+from sidecar.server.head import MAX_HEAD_BYTES, Head, HeadError, is_one_head, read_head, take_head
 from sidecar.server.http1 import SidecarHttp
+from sidecar.server.part_answer import PartAnswer
+from sidecar.server.uptake import Uptake
 
 if TYPE_CHECKING:
     from asyncio import TimerHandle
@@ -25,7 +23,6 @@ _HEAD = b"HEAD "
 _LINGER_SECONDS = 5.0
 _LOW_WATER_BYTES = 16 * 1024
 _HIGH_WATER_BYTES = 64 * 1024
-_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 _UNTIL_THE_END = math.inf
 
 
@@ -45,12 +42,14 @@ class SidecarProtocol(HttpProtocol):
         "_is_draining",
         "_is_free",
         "_is_refused",
+        "_part",
         "_since",
         "_timer",
-        "_unsent",
+        "_uptake",
     )
     transport: Any  # Sanic calls it None before the first callback
     conn_info: Any
+    _uptake: Uptake
 
     def __init__(self, **arguments: Any) -> None:
         super().__init__(**arguments)
@@ -63,13 +62,14 @@ class SidecarProtocol(HttpProtocol):
         self._body_left: float = 0
         self._since: float = self.loop.time()
         self._timer: TimerHandle | None = None
-        self._unsent: int | None = None
+        self._part: PartAnswer | None = None
 
     def connection_made(self, transport: Any) -> None:
         """Begin to watch; Sanic's part in this begins when it is needed."""
         transport.set_write_buffer_limits(low=_LOW_WATER_BYTES, high=_HIGH_WATER_BYTES)
         self.connections.add(self)
         self.transport = transport
+        self._uptake = Uptake(transport)
         self.conn_info = ConnInfo(transport, unix=self._unix)
         self.check_timeouts()
 
@@ -81,7 +81,7 @@ class SidecarProtocol(HttpProtocol):
             data = self._take_body(data)
         if self._is_free and not self._buffer and data:
             self._since = self.loop.time()
-            if self._is_one_head(data):
+            if self._can_write.is_set() and is_one_head(data):
                 self._receive(data)
                 return
         self._buffer += data
@@ -115,22 +115,24 @@ class SidecarProtocol(HttpProtocol):
         return self._is_free
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the timer with the connection."""
+        """Forget the timer with the connection, and the file that was on its way."""
         if self._timer is not None:
             self._timer.cancel()
+        if self._part is not None:
+            self._part.cancel()
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
         """Watch whether the client takes anything."""
         super().pause_writing()
-        self._unsent = self._count_unsent()
+        self._uptake.watch()
         self._look_in(self._front.deadlines.send)
 
     def resume_writing(self) -> None:
         """Stop watching, and answer what has waited."""
         super().resume_writing()
-        self._unsent = None
-        if self.transport.is_closing():
+        self._uptake.end()
+        if self.transport is None or self.transport.is_closing():
             return
         if self._is_free:
             self._since = self.loop.time()  # only now has the client its answer
@@ -151,56 +153,70 @@ class SidecarProtocol(HttpProtocol):
     def _advance(self) -> None:
         """Answer or hand on the requests whose heads are there, one after the other."""
         while self._is_free and self._can_write.is_set() and not self._is_refused:
-            while self._buffer.startswith(b"\r\n"):  # RFC 9112 2.2
-                del self._buffer[:2]
-            if not self._buffer:
-                return
             try:
-                raw = self._take_head()
+                raw = take_head(self._buffer)
             except HeadError as error:
                 self._refuse(error.status, str(error), is_head=self._buffer.startswith(_HEAD))
                 return
             if raw is None:
+                if self._buffer:
+                    self._look_in(max(0, self._seconds_left()))
                 return
             self._receive(raw)
             self._since = self.loop.time()  # whatever waits is another request, with a time of its own
 
     def _receive(self, raw: bytes) -> None:
-        """Answer one request out of memory, or let Sanic answer it."""
+        """Answer one request out of the cache, or let Sanic answer it."""
+        began_ns = time.perf_counter_ns()
         try:
             head = read_head(raw)
         except HeadError as error:
             self._refuse(error.status, str(error), is_head=raw.startswith(_HEAD))
             return
-        answer = self._front.answer(head, self.conn_info.client_ip)
+        answer = self._front.answer(head)
         if answer is None:
             self._give_to_sanic(head)
-            return
-        if len(answer) == 1:
-            self.transport.write(answer[0])
+        elif answer.part is not None:
+            self._send_part(PartAnswer(self._front, self, head, answer))
         else:
-            self.transport.writelines(answer)
-        if not head.is_kept:
-            self._is_refused = True  # nothing that comes now is answered
-            self.close()
+            self.transport.writelines(answer.data)
+            self._front.tell(head, answer, self.conn_info.client_ip, began_ns)
+            if not head.is_kept:
+                self._end()
 
-    def _is_one_head(self, data: bytes) -> bool:
-        """Whether this is all of one request without a body, and nothing else, as it nearly always is."""
-        is_whole = len(data) <= MAX_HEAD_BYTES and data.find(HEAD_END) == len(data) - len(HEAD_END)
-        return is_whole and self._can_write.is_set() and not data.startswith(b"\r\n")
+    def _send_part(self, part: PartAnswer) -> None:
+        """Answer with a part of a file, or let Sanic do it."""
+        match part.begin():
+            case None:
+                self._give_to_sanic(part.head)
+            case False:
+                self._is_free = False
+                self._part = part
+                self._uptake.watch(part.count_sent)
+                self._look_in(self._front.deadlines.send)
+                part.go_on(self._part_ended)
+            case True if not part.head.is_kept:
+                self._end()
 
-    def _take_head(self) -> bytes | None:
-        """The next head; None when some of it is still to come. Raises HeadError."""
-        end = self._buffer.find(HEAD_END, 0, MAX_HEAD_BYTES + len(HEAD_END))
-        if end < 0:
-            if len(self._buffer) > MAX_HEAD_BYTES:
-                raise too_long(self._buffer)
-            check_beginning(self._buffer)
-            self._look_in(max(0, self._seconds_left()))
-            return None
-        raw = bytes(self._buffer[: end + len(HEAD_END)])
-        del self._buffer[: len(raw)]
-        return raw
+    def _part_ended(self, answer: PartAnswer, *, is_whole: bool) -> None:
+        """A part that took its time has been sent, or cannot be."""
+        self._part = None
+        self._uptake.end()
+        if not is_whole:
+            self.abort()
+        elif self._is_draining or not answer.head.is_kept:
+            self._end()
+        else:
+            self._is_free = True
+            self._since = self.loop.time()
+            self.transport.resume_reading()
+            self.check_timeouts()
+            self._advance()
+
+    def _end(self) -> None:
+        """Close: nothing that comes now is answered."""
+        self._is_refused = True
+        self.close()
 
     def _give_to_sanic(self, head: Head) -> None:
         if self._task is not None:
@@ -256,28 +272,13 @@ class SidecarProtocol(HttpProtocol):
     def _seconds_left(self) -> float:
         """Until this connection has to go, as things stand."""
         deadlines: Deadlines = self._front.deadlines
-        if self._unsent is not None:
-            return self._seconds_until_stuck()
+        if self._uptake.is_watched:
+            return deadlines.send if self._uptake.is_moving() else 0
         passed: float = self.loop.time() - self._since
         if self._body_left or (self._is_free and self._buffer):
             return deadlines.request - passed
         # While an answer is made, the engine's own limits hold.
         return deadlines.idle - passed if self._is_free else deadlines.idle
-
-    def _seconds_until_stuck(self) -> float:
-        unsent = self._count_unsent()
-        is_moving = unsent != self._unsent
-        self._unsent = unsent
-        return self._front.deadlines.send if is_moving else 0
-
-    def _count_unsent(self) -> int:
-        """Bytes that the client has not taken, those in the kernel's hands too: it may hold megabytes."""
-        waiting = self.transport.get_write_buffer_size()
-        connection = self.transport.get_extra_info("socket")
-        with suppress(OSError):
-            (in_kernel,) = struct.unpack("i", fcntl.ioctl(connection.fileno(), termios.TIOCOUTQ, b"\0" * 4))
-            waiting += in_kernel
-        return int(waiting)
 
     def _look_in(self, seconds: float) -> None:
         if self._timer is not None:
@@ -285,9 +286,8 @@ class SidecarProtocol(HttpProtocol):
         self._timer = self.loop.call_later(seconds, self.check_timeouts)
 
     def _expire(self) -> None:
-        if self._unsent is not None:
-            # Otherwise the kernel would go on for minutes with what it still holds.
-            self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        if self._uptake.is_watched:
+            self._uptake.give_up()
             self.abort()
         elif self._is_free and self._buffer:
             self._refuse(HTTPStatus.REQUEST_TIMEOUT, "The request took too long to arrive.")

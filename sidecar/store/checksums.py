@@ -63,8 +63,16 @@ class Verification:
 
     def unverified(self, offset: int, size: int) -> list[int]:
         """The blocks that the bytes from `offset` touch and that were not looked at yet."""
+        return [block for block in self.blocks(offset, size) if not self._is_right[block]]
+
+    def blocks(self, offset: int, size: int) -> range:
+        """The blocks that the bytes from `offset` touch."""
         last = min((offset + size - 1) // BLOCK, len(self._expected) - 1)
-        return [block for block in range(offset // BLOCK, last + 1) if not self._is_right[block]]
+        return range(offset // BLOCK, last + 1)
+
+    def is_right(self, offset: int, size: int) -> bool:
+        """Whether all blocks that the bytes from `offset` touch were found right."""
+        return all(self._is_right[offset // BLOCK : (offset + size - 1) // BLOCK + 1])
 
     def verify(self, block: int, content: bytes) -> bool:
         """Whether a block's bytes are the ones that were stored."""

@@ -8,6 +8,7 @@ from functools import partial
 from sidecar.errors import BodyLost
 from sidecar.store.checksums import BLOCK, Verification, stamp_of
 from sidecar.store.disk import Disk
+from sidecar.store.residency import Residency
 
 
 class FileReader:
@@ -24,6 +25,7 @@ class FileReader:
         self._verification = verification
         self._lock = threading.Lock()
         self._waits = False
+        self._residency: Residency | None = None
 
     async def read(self, offset: int, size: int) -> bytes:
         """Up to `size` bytes of the body from `offset`. Raises OSError, BodyLost when the file was altered."""
@@ -35,9 +37,7 @@ class FileReader:
         Raises OSError.
         """
         wanted = self._body[offset : offset + size]
-        if self._descriptor < 0 or self._waits:
-            return None
-        if self._verification is not None and not self._is_verified(self._verification, offset, size):
+        if self._waits or not self._is_right(offset, size):
             return None
         buffer = bytearray(len(wanted))
         try:
@@ -51,6 +51,19 @@ class FileReader:
             return None
         return buffer if got == len(wanted) else None
 
+    def is_at_hand(self, offset: int, size: int) -> bool:
+        """Whether `size` bytes from `offset` can be had at once, and need no check any more. Raises OSError."""
+        wanted = self._body[offset : offset + size]
+        return len(wanted) > 0 and self._is_right(offset, size) and self._is_in_memory(wanted)
+
+    def send(self, connection: int, offset: int, size: int) -> int:
+        """Let the kernel send up to `size` bytes from `offset` to a socket: how many it took; 0 at the end.
+
+        Waits for what is not at hand. Raises BlockingIOError when the socket takes nothing, and OSError.
+        """
+        wanted = self._body[offset : offset + size]
+        return os.sendfile(connection, self._descriptor, wanted.start, len(wanted))
+
     def share(self) -> "FileReader":
         """Another reader of the same file, which knows what was verified so far. Raises OSError."""
         return FileReader(self._disk, os.dup(self._descriptor), self._body, self._verification)
@@ -61,10 +74,22 @@ class FileReader:
             if self._descriptor >= 0:
                 os.close(self._descriptor)
                 self._descriptor = -1
+        if self._residency is not None:
+            self._residency.close()
+            self._residency = None
 
-    def _is_verified(self, verification: Verification, offset: int, size: int) -> bool:
+    def _is_right(self, offset: int, size: int) -> bool:
+        """Whether these bytes can be had, and need no check any more."""
+        if self._descriptor < 0 or self._verification is None:
+            return self._descriptor >= 0
         # This reader may have been open for long: what was verified was so before the file was written to.
-        return not verification.unverified(offset, size) and stamp_of(self._descriptor) == verification.stamp
+        verification = self._verification
+        return verification.is_right(offset, size) and stamp_of(self._descriptor) == verification.stamp
+
+    def _is_in_memory(self, wanted: range) -> bool:
+        if self._residency is None:
+            self._residency = Residency(self._descriptor, self._body.stop)
+        return self._residency.holds(wanted.start, len(wanted))
 
     def _read(self, offset: int, size: int) -> bytes:
         # The lock keeps the descriptor from being closed, and its number from being reused, under a running read.
@@ -76,7 +101,8 @@ class FileReader:
             return os.pread(self._descriptor, len(self._body[offset : offset + size]), self._body.start + offset)
 
     def _verify(self, verification: Verification, offset: int, size: int) -> None:
-        for block in verification.unverified(offset, size):
+        is_unchanged = stamp_of(self._descriptor) == verification.stamp
+        for block in verification.unverified(offset, size) if is_unchanged else verification.blocks(offset, size):
             wanted = min(BLOCK, verification.content_length - block * BLOCK)
             content = os.pread(self._descriptor, wanted, self._body.start + block * BLOCK)
             if not verification.verify(block, content):

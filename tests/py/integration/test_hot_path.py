@@ -383,6 +383,10 @@ def test_every_answer_is_told_once(start: StartSite, key_prefix: str) -> None:
         ("GET", {"If-Match": '"x"'}, "412 24B"),
     ]
     with visitors(site.server, f"/{key}") as connections, Opened(site.server.cache_dir) as opened:
+        asked = 1 + CONNECTIONS * (TIMES + 1)
+        site.server.process.wait_until(
+            lambda: len(re.findall(f"GET '/{key}' 200 10B", site.server.log())) == asked, PATIENCE_SECONDS
+        )
         before = {said: lines_of(site.server, method, key, said) for method, _, said in kinds}
         for connection in connections:
             for method, headers, _ in kinds:

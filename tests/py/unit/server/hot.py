@@ -1,6 +1,8 @@
 """Objects to keep hot, and requests for them."""
 
 import math
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from unit.cache.responses import a_response
 
@@ -8,7 +10,7 @@ from sidecar.cache.stored import StoredResponse
 from sidecar.http.cache_status import CacheStatus
 from sidecar.server.finish import Asked, Finish
 from sidecar.server.head import Head, read_head
-from sidecar.server.hot_entry import Entry, Reader, Representation
+from sidecar.server.hot_entry import Body, Content, Entry, Representation
 from sidecar.server.hotpath import HotAnswer, HotPath
 from sidecar.server.responses import Question, Reply, reply_to
 
@@ -21,14 +23,13 @@ _FINISH = Finish(("*",))
 class KeptBody:
     """A body in memory that tells whether it was closed."""
 
-    def __init__(self, body: bytes | None = BODY) -> None:
-        """Without a body nothing can be read at once."""
+    def __init__(self, body: bytes = BODY) -> None:
         self._body = body
         self.is_closed = False
 
-    def read_now(self, offset: int, size: int) -> bytes | None:
+    def content(self, start: int, stop: int) -> Content:
         """A part of it."""
-        return None if self._body is None else self._body[offset : offset + size]
+        return Content(self._body[start:stop])
 
     def close(self) -> None:
         """Note it."""
@@ -56,7 +57,7 @@ def rendered(stored: StoredResponse, question: Question, method: str, now: float
 
 def a_representation(
     stored: StoredResponse | None = None,
-    reader: Reader | None = None,
+    body: Body | None = None,
     *,
     size: int = len(BODY),
     current: Current | None = None,
@@ -67,7 +68,7 @@ def a_representation(
     return Representation(
         stored=kept,
         render=lambda question, method, now: rendered(kept, question, method, now),
-        reader=reader or KeptBody(),
+        body=body or KeptBody(),
         size=size,
         is_current=current or Current(),
         fresh_until=fresh_until,
@@ -80,9 +81,15 @@ def an_entry(
     digest: str = "a",
     is_negotiable: bool = False,
     long_way_at: float = FOREVER,
+    forget: Callable[[], Coroutine[Any, Any, None]] | None = None,
 ) -> Entry:
     """What is known of a path, without a representation yet."""
-    return Entry("/a.css", digest, original or a_response(), is_negotiable, long_way_at)
+    return Entry("/a.css", digest, original or a_response(), is_negotiable, long_way_at, forget or never)
+
+
+async def never() -> None:
+    """Do what nobody should."""
+    raise AssertionError
 
 
 def a_head(target: str = "/a.css", *fields: str, method: str = "GET", version: str = "1.1") -> Head:

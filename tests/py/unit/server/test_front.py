@@ -1,11 +1,15 @@
 """What is told of answers from memory: one record each, as of any other answer."""
 
+import asyncio
+import time
+from collections.abc import Callable, Coroutine
 from http import HTTPStatus
+from typing import Any
 
 import pytest
 from support.manual_clock import ManualClock
 from unit.cache.responses import a_response
-from unit.server.hot import NOW, KeptBody, a_head, a_hot_path, a_representation, an_entry
+from unit.server.hot import NOW, a_head, a_hot_path, a_representation, an_entry
 
 from sidecar.observe import Client, RequestRecord
 from sidecar.server.finish import Finish
@@ -32,18 +36,10 @@ class Told:
         self.records.append(record)
 
 
-class BrokenBody(KeptBody):
-    """A body on a disk that fails."""
-
-    def read_now(self, offset: int, size: int) -> bytes | None:
-        """Fail."""
-        raise OSError(5, "Input/output error")
-
-
-def a_front(told: Told, reader: KeptBody | None = None) -> Front:
+def a_front(told: Told, forget: Callable[[], Coroutine[Any, Any, None]] | None = None) -> Front:
     """A front with one object in memory."""
-    hot, representation = a_hot_path(), a_representation(a_response(), reader)
-    hot.put(b"/a.css", None, an_entry(representation.stored), representation)
+    hot, representation = a_hot_path(), a_representation(a_response())
+    hot.put(b"/a.css", None, an_entry(representation.stored, forget=forget), representation)
     return Front(load({"bucket": "site"}, {}), hot, Finish(("*",)), ManualClock(NOW), told)
 
 
@@ -64,7 +60,11 @@ def test_one_record_for_each_answer(
     """With the client's addresses, the bytes of the body that were sent, and a hit."""
     told = Told()
     head = a_head("/a.css?v=1", "x-real-ip: 192.0.2.1", "x-forwarded-for: 192.0.2.2, 192.0.2.3", *fields, method=method)
-    assert a_front(told).answer(head, PEER) is not None
+    front = a_front(told)
+    answer = front.answer(head)
+    assert answer is not None
+    assert told.records == []
+    front.tell(head, answer, PEER, time.perf_counter_ns())
     (record,) = told.records
     assert (record.status, record.body_bytes, record.media_type) == expected
     assert (record.method, record.resource, record.outcome) == (method, "/a.css", "hit")
@@ -76,25 +76,33 @@ def test_one_record_for_each_answer(
 def test_no_record_for_what_another_answers(target: str) -> None:
     """It is told when it is answered."""
     told = Told()
-    assert a_front(told).answer(a_head(target), PEER) is None
+    assert a_front(told).answer(a_head(target)) is None
     assert told.records == []
-
-
-def test_a_disk_that_fails_is_somebody_elses_to_tell_of() -> None:
-    """The request goes on its usual way, which meets the error again; and what needs no body is answered."""
-    told = Told()
-    front = a_front(told, BrokenBody())
-    assert front.answer(a_head(), PEER) is None
-    assert told.records == []
-    assert front.answer(a_head(method="HEAD"), PEER) is not None
 
 
 def test_a_client_without_addresses_is_its_connection() -> None:
     """Bytes of a field that are no text go through."""
     told = Told()
     front = a_front(told)
-    front.answer(a_head(), PEER)
-    assert told.records[0].client == Client(None, None, PEER)
+    answer = front.answer(a_head())
+    assert answer is not None
+    front.tell(a_head(), answer, PEER, 0, is_aborted=True)
+    assert (told.records[0].client, told.records[0].is_aborted) == (Client(None, None, PEER), True)
+
+
+async def test_what_is_not_right_any_more_is_not_answered_again() -> None:
+    """The cache forgets it too, once."""
+    forgotten: list[str] = []
+
+    async def forget() -> None:
+        forgotten.append("a.css")
+
+    front = a_front(Told(), forget)
+    for _ in range(2):
+        front.forget(b"/a.css?v=2")
+    assert front.answer(a_head()) is None
+    await asyncio.gather(*asyncio.all_tasks() - {asyncio.current_task()})
+    assert forgotten == ["a.css"]
 
 
 @pytest.mark.parametrize("is_head", [False, True])

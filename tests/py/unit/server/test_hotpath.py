@@ -21,7 +21,7 @@ from unit.server.hot import (
 
 from sidecar.cache.stored import StoredResponse
 from sidecar.server.head import Head
-from sidecar.server.hot_entry import LONG_WAY_SECONDS, MAX_BODY_BYTES, Representation
+from sidecar.server.hot_entry import LONG_WAY_SECONDS, Representation
 from sidecar.server.hotpath import HotPath
 from sidecar.server.responses import Question
 from sidecar.server.wire import CLOSE, KEEP_ALIVE, encode_head
@@ -127,26 +127,6 @@ def test_a_query_may_be_a_part_of_the_name() -> None:
     assert hot.answer(a_head(), NOW) is not None
 
 
-def test_only_what_can_be_had_at_once_is_sent() -> None:
-    """What the page cache does not hold is left to a thread; what needs no body is answered."""
-    hot = kept(a_representation(reader=KeptBody(None)))
-    assert hot.answer(a_head(), NOW) is None
-    assert hot.answer(a_head("/a.css", "range: bytes=0-0"), NOW) is None
-    assert hot.answer(a_head(method="HEAD"), NOW) is not None
-    assert hot.answer(a_head("/a.css", 'if-none-match: "a"'), NOW) is not None
-
-
-@pytest.mark.parametrize(("length", "is_answered"), [(MAX_BODY_BYTES, True), (MAX_BODY_BYTES + 1, False)])
-def test_what_is_long_is_sent_bit_by_bit_by_others(length: int, *, is_answered: bool) -> None:
-    """All of it, or a part, at most a mebibyte at once; a smaller part of it is sent, and its head."""
-    hot = kept(a_representation(a_response(content_length=2**24), KeptBody(bytes(2**24))))
-    assert hot.answer(a_head(), NOW) is None
-    assert (hot.answer(a_head("/a.css", f"range: bytes=0-{length - 1}"), NOW) is not None) is is_answered
-    assert hot.answer(a_head(method="HEAD"), NOW) is not None
-    whole = kept(a_representation(a_response(content_length=length), KeptBody(bytes(length))))
-    assert (whole.answer(a_head(), NOW) is not None) is is_answered
-
-
 # What depends on time -------------------------------------------------------------------------------------------------
 
 _TICK = 2**-20
@@ -203,7 +183,7 @@ def test_a_clock_may_be_set_back(seconds: float) -> None:
 def test_freshness_ends() -> None:
     """At its very end nothing is answered from memory any more, and nothing is held."""
     reader = KeptBody()
-    hot = kept(a_representation(reader=reader, fresh_until=NOW + 60))
+    hot = kept(a_representation(body=reader, fresh_until=NOW + 60))
     assert hot.answer(a_head(), math.nextafter(NOW + 60, 0)) is not None
     assert hot.answer(a_head(), NOW + 60) is None
     assert reader.is_closed
@@ -213,7 +193,7 @@ def test_freshness_ends() -> None:
 def test_what_the_cache_has_no_more_is_not_sent() -> None:
     """It is asked for every answer, also for one that was made before."""
     current, reader = Current(), KeptBody()
-    hot = kept(a_representation(reader=reader, current=current))
+    hot = kept(a_representation(body=reader, current=current))
     assert hot.answer(a_head(), NOW) is not None
     current.holds = False
     assert hot.answer(a_head(), NOW) is None
@@ -288,7 +268,7 @@ def test_the_least_recently_used_leaves_first() -> None:
 def test_what_is_larger_than_all_room_is_not_kept() -> None:
     """And it is closed."""
     reader, hot = KeptBody(), a_hot_path(ENTRY_BYTES)
-    kept(a_representation(reader=reader), hot=hot)
+    kept(a_representation(body=reader), hot=hot)
     assert hot.answer(a_head(), NOW) is None
     assert reader.is_closed
 

@@ -14,11 +14,12 @@ def largest_file(size_bytes: int) -> Iterator[None]:
 
 
 @contextmanager
-def no_more_files() -> Iterator[None]:
-    """No file can be opened."""
-    lowest_free = os.dup(0)
-    os.close(lowest_free)
-    with _limit(resource.RLIMIT_NOFILE, lowest_free):
+def no_more_files(left: int = 0) -> Iterator[None]:
+    """No file can be opened, or only so many."""
+    free = [os.dup(0) for _ in range(left + 1)]
+    for descriptor in free:
+        os.close(descriptor)
+    with _limit(resource.RLIMIT_NOFILE, free[-1]):
         yield
 
 

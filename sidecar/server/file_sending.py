@@ -1,0 +1,146 @@
+"""A part of a file on its way to a client, sent by the kernel out of its page cache."""
+
+import asyncio
+import os
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from sidecar.errors import BodyLost
+
+if TYPE_CHECKING:
+    from sidecar.server.hot_entry import FilePart
+
+TURN_BYTES: Final = 1024 * 1024
+"""The most that one client is sent before it is another one's turn."""
+
+
+_CUT: Final = "the stored body was cut short while it was being sent"
+
+
+class Spawner(Protocol):
+    """Runs work in the background."""
+
+    def spawn(self, work: Coroutine[Any, Any, None], *, name: str) -> "asyncio.Task[None]":
+        """Begin."""
+        ...
+
+
+class FileSending:
+    """Sends bytes and then a part of a file, on a connection whose transport has nothing to send.
+
+    What the client does not take at once is sent when it can take more; what is not in memory is read by a thread.
+    """
+
+    def __init__(self, connection: int, part: "FilePart", tasks: Spawner) -> None:
+        """Send on the socket with this descriptor."""
+        self._connection = connection
+        self._reader, self._offset, self._left = part
+        self._tasks = tasks
+        self._waiting = memoryview(b"")
+        self._ended: Callable[[Exception | None], None] | None = None
+        self._task: asyncio.Task[None] | None = None
+        self.sent = 0
+        """Bytes that the kernel took, those before the part included."""
+
+    def can_begin(self) -> bool:
+        """Whether the first bytes of the part are at hand. Raises OSError."""
+        return self._reader.is_at_hand(self._offset, min(self._left, TURN_BYTES))
+
+    def begin(self, head: bytes) -> bool:
+        """Send what can be sent at once; whether that was all. Raises OSError."""
+        self._waiting = memoryview(head)
+        try:
+            self._write()
+            if not self._waiting:
+                self._send()
+        except BlockingIOError:
+            return False
+        return self._is_done
+
+    def go_on(self, ended: Callable[[Exception | None], None]) -> None:
+        """Send the rest, and say how that ended: by OSError, BodyLost or nothing. Raises OSError: it cannot be done."""
+        # The transport's own descriptor cannot be watched by others; and the reader's owner may close it at any time.
+        reader = self._reader.share()
+        try:
+            self._connection = os.dup(self._connection)
+        except OSError:
+            reader.close()
+            raise
+        self._reader, self._ended = reader, ended
+        self._wait()
+
+    def cancel(self) -> None:
+        """Send nothing more, and say nothing."""
+        if self._ended is None:
+            return
+        self._ended = None
+        if self._task is not None:
+            self._task.cancel()
+        asyncio.get_running_loop().remove_writer(self._connection)
+        os.close(self._connection)
+        self._reader.close()
+
+    @property
+    def _is_done(self) -> bool:
+        return not self._left and not self._waiting
+
+    def _step(self) -> None:
+        """Send once, and wait: for the client, for others whose turn it is, or for the disk."""
+        try:
+            if self._waiting:
+                self._write()
+            elif self._reader.is_at_hand(self._offset, min(self._left, TURN_BYTES)):
+                self._send()
+            else:
+                asyncio.get_running_loop().remove_writer(self._connection)
+                self._task = self._tasks.spawn(self._read(), name="read a body")
+        except BlockingIOError:
+            return
+        except (OSError, BodyLost) as error:
+            self._end(error)
+            return
+        if self._is_done:
+            self._end(None)
+
+    def _wait(self) -> None:
+        """Until the client can take more."""
+        asyncio.get_running_loop().add_writer(self._connection, self._step)
+
+    def _write(self) -> None:
+        """Send of what was read or given."""
+        count = os.write(self._connection, self._waiting)
+        self._waiting = self._waiting[count:]
+        self.sent += count
+
+    def _send(self) -> None:
+        """Send of the file."""
+        count = self._reader.send(self._connection, self._offset, min(self._left, TURN_BYTES))
+        if count == 0:
+            raise BodyLost(_CUT)
+        self._pass(count)
+        self.sent += count
+
+    def _pass(self, count: int) -> None:
+        self._offset += count
+        self._left -= count
+
+    async def _read(self) -> None:
+        """Read what has to be waited for, and send that."""
+        try:
+            read = await self._reader.read(self._offset, min(self._left, TURN_BYTES))
+        except (OSError, BodyLost) as error:
+            self._end(error)
+            return
+        self._task = None
+        if read:
+            self._waiting = memoryview(read)
+            self._pass(len(read))
+            self._wait()
+        else:
+            self._end(BodyLost(_CUT))
+
+    def _end(self, error: Exception | None) -> None:
+        ended, self._task = self._ended, None
+        self.cancel()
+        if ended is not None:
+            ended(error)
