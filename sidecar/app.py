@@ -1,5 +1,6 @@
 """The composition root: everything is made and joined here, once in each worker."""
 
+import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from ops.metrics.exposition import Exposition
 from ops.metrics.numbers import Counts, Part, parts_of, shared_numbers
 from ops.metrics.observer import Metrics
 from ops.metrics.overview import Holdings, Overview, Server
+from ops.metrics.pauses import Pauses
 from ops.metrics.sampler import Sampler
 from sidecar.bounds import bounds_of, coding_of, limits_of
 from sidecar.cache.engine import Engine, Place
@@ -96,6 +98,7 @@ class Worker:
         pulse = Pulse(by_engine, self._origins.values(), self._root, room, log)
         self._sampler = Sampler(counts, pulse.take, self._probe, clock)
         self._parts = parts_of(shared.numbers)
+        self._pauses = Pauses(counts)
         self.certificate = certificate_of(settings)
         self.watch: Watch | None = None
 
@@ -135,16 +138,23 @@ class Worker:
         """Begin to look for credentials: requests wait for that, the worker's start does not."""
         if self.certificate is not None:
             self._tasks.spawn(self.certificate.keep_current(), name="keep the certificate current")
+        self._tasks.spawn(self._connect(), name="connect to the buckets")
         for origin in self._origins.values():
-            self._tasks.spawn(origin.connect(), name="connect to a bucket")
             self._tasks.spawn(origin.keep_credentials(), name="keep credentials")
+        self._pauses.begin()
         self._tasks.spawn(self._sampler.run(self._parts), name="sample")
         for website in self._followed:
             self._tasks.spawn(website.follow(), name="follow a bucket's website configuration")
 
+    async def _connect(self) -> None:
+        """Get ready to ask the buckets: what describes S3 is large, and stays."""
+        await asyncio.gather(*(origin.connect() for origin in self._origins.values()))
+        lifecycle.freeze()
+
     async def close(self) -> None:
         """Give up what is still being fetched, and close every file and connection."""
         await self._tasks.cancel_all()
+        self._pauses.end()
         self._sampler.look()  # what was counted since it looked last
         for origin in self._origins.values():
             await origin.close()
