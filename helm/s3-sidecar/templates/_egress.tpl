@@ -1,0 +1,23 @@
+{{- /* Where the server connects to, as JSON lists of ports. */ -}}
+
+{{- define "s3-sidecar.originPorts" -}}
+{{- $ports := list -}}
+{{- range .Values.networkPolicy.originPorts }}{{ $ports = append $ports (int .) }}{{ end -}}
+{{- with .Values.settings.S3_ENDPOINT_URL -}}
+{{- $url := urlParse . -}}
+{{- $port := regexFind ":[0-9]+$" $url.host | trimPrefix ":" | default (eq $url.scheme "http" | ternary "80" "443") -}}
+{{- $ports = append $ports (int $port) -}}
+{{- end -}}
+{{- $ports | uniq | toJson -}}
+{{- end -}}
+
+{{- define "s3-sidecar.sinkPorts" -}}
+{{- $settings := .Values.settings -}}
+{{- $ports := list -}}
+{{- if $settings.MMDB_HOST }}{{ $ports = append $ports (int (default 8010 $settings.MMDB_PORT)) }}{{ end -}}
+{{- if $settings.AKUMULI_HOST }}{{ $ports = append $ports (int (default 8282 $settings.AKUMULI_PORT)) }}{{ end -}}
+{{- range .Values.secret.keys -}}
+{{- if eq .name "MONGO_URI" }}{{ $ports = append $ports 27017 }}{{ end -}}
+{{- end -}}
+{{- $ports | uniq | toJson -}}
+{{- end -}}
