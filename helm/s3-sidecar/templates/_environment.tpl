@@ -25,28 +25,16 @@ unix:/run/s3-sidecar/s3proxy.sock
 {{- end -}}
 {{- end -}}
 
-{{- /* What nobody can serve without, told before anything is installed. */ -}}
-{{- define "s3-sidecar.checkSettings" -}}
-{{- $file := or .Values.configFile.content .Values.configFile.existingSecret -}}
-{{- if not (or .Values.settings.S3_BUCKET .Values.settings.MOUNTS $file) -}}
-{{- fail "settings.S3_BUCKET: name the bucket to serve, as in --set settings.S3_BUCKET=my-site (or give settings.MOUNTS or configFile)" -}}
-{{- end -}}
-{{- if and .Values.secret.existing .Values.secret.external.enabled -}}
-{{- fail "secret.existing and secret.external: give one of them" -}}
-{{- end -}}
-{{- if and .Values.configFile.content .Values.configFile.existingSecret -}}
-{{- fail "configFile.content and configFile.existingSecret: give one of them" -}}
-{{- end -}}
-{{- if and .Values.listen.socket (not (include "s3-sidecar.isSidecar" .)) -}}
-{{- fail "listen.socket: only a sidecar can listen on a socket; a Service needs a port (mode: sidecar)" -}}
-{{- end -}}
-{{- if eq (int .Values.listen.port) (int .Values.ops.port) -}}
-{{- fail "listen.port and ops.port: two ports are needed" -}}
-{{- end -}}
+{{- /*
+Defaults of settings that a Service of the namespace could set: for one called akumuli the kubelet puts
+AKUMULI_PORT=tcp://… into every container, unless the pod says enableServiceLinks: false.
+*/ -}}
+{{- define "s3-sidecar.portsOfServices" -}}
+AKUMULI_PORT: 8282
+MMDB_PORT: 8010
 {{- end -}}
 
 {{- define "s3-sidecar.env" -}}
-{{- include "s3-sidecar.checkSettings" . -}}
 - name: HOST
   value: {{ include "s3-sidecar.host" . | quote }}
 {{- if not .Values.listen.socket }}
@@ -80,7 +68,11 @@ unix:/run/s3-sidecar/s3proxy.sock
 - name: TLS_KEY
   value: /etc/s3-sidecar-tls/tls.key
 {{- end }}
-{{- range $name, $value := .Values.settings }}
+{{- $settings := .Values.settings }}
+{{- if include "s3-sidecar.isSidecar" . }}
+{{- $settings = merge (dict) $settings (include "s3-sidecar.portsOfServices" . | fromYaml) }}
+{{- end }}
+{{- range $name, $value := $settings }}
 - name: {{ $name }}
   value: {{ include "s3-sidecar.text" $value | quote }}
 {{- end }}
