@@ -124,7 +124,7 @@ def findings(documents: list[Manifest], folder: Path) -> dict[tuple[str, str], s
 
 
 def test_checkov(tmp_path: Path, shop: Path) -> None:
-    """checkov finds what is accepted, with a reason for each, and nothing else: neither more nor less."""
+    """Checkov finds what is accepted, with a reason for each, and nothing else: neither more nor less."""
     # What OpenShift decides is left off there: the user's number.
     ours = [document for case in SERVERS if case != "openshift" for document in manifests(case)]
     examples = [document for way in WAYS.values() for document in manifests_of(shop_text(shop, *way))]
