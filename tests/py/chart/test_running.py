@@ -112,11 +112,11 @@ def test_the_test_pods_command(documents: list[Manifest], server: Process, tmp_p
     """What the pod of helm test runs ends with 0 when the page is there, and with 1 when it is not."""
     (pod,) = of_kind(documents, "Pod")
     (container,) = pod["spec"]["containers"]
-    program, *words = [*container["command"], *container["args"]]
+    words: list[str] = container["command"] + container["args"]
+    url = f"--url=http://{RELEASE}-s3-sidecar.{RELEASE}.svc:80"
+    assert (words[0], words.count(url)) == ("s3ops", 1)
     port = port_of(server_of(documents), "http")
-    (url,) = (word for word in words if word.startswith("--url="))
-    assert (program, url) == ("s3ops", f"--url=http://{RELEASE}-s3-sidecar.{RELEASE}.svc:80")
-    here = [f"--url=http://127.0.0.1:{port}" if word == url else word for word in words]
+    here = [f"--url=http://127.0.0.1:{port}" if word == url else word for word in words[1:]]
     operator = Operator(tmp_path, {})
     assert operator.run(*here).code == 0, server.log()
     assert operator.run(*("/missing.html" if word == "/" else word for word in here)).code == 1
@@ -169,7 +169,9 @@ def started_nginx(documents: list[Manifest], folder: Path) -> Process:
     here = text.replace("/tmp/", f"{folder}/").replace("/run/s3-sidecar", str(folder))  # noqa: S108 - a pod's volume
     (folder / "nginx.conf").write_text(here)
     (folder / "logs").mkdir()
-    argv = [find_program("nginx"), "-p", str(folder), "-c", str(folder / "nginx.conf"), "-g", "daemon off;"]
+    # In a pod nobody is root; here its workers would be another user, who may not enter a test's folder.
+    own = "daemon off; user root;"
+    argv = [find_program("nginx"), "-p", str(folder), "-c", str(folder / "nginx.conf"), "-g", own]
     return Process(argv, log=folder / "nginx.log", env=clean_environment(folder), cwd=folder)
 
 
