@@ -5,7 +5,7 @@ _NO_CPU_LIMIT = (
 )
 _PULL_POLICY = "tags of releases do not move; image.pullPolicy: Always is there for who has tags that do"
 _NO_DIGEST = "the digest is known once the image is in somebody's registry: image.digest"
-_ENVIRONMENT = "secret.asFiles mounts them instead"
+_ENVIRONMENT = "files are the default; the case secret-environment asks for this"
 _ONE_REQUEST = "the pod of helm test makes one request and ends: nothing comes to it, nothing waits for it"
 
 ACCEPTED = {

@@ -19,6 +19,7 @@ CASES = (
     "irsa",
     "monitoring",
     "network",
+    "secret-environment",
     "secret-files",
     "sidecar",
 )

@@ -74,18 +74,24 @@ def test_a_name_that_is_no_setting_is_caught() -> None:
     assert unknown(container) == {"S3_BUKET"}
 
 
+SECRETS = {"MONGO_URI": "mongodb://mongo"}
+"""What a Secret holds; "given" where any text will do."""
+
+
 def read(container: Manifest, documents: list[Manifest], folder: Path) -> Any:
-    """What the server makes of a container's environment; files that it names are those of the manifests."""
-    (files, *_) = [*of_kind(documents, "ConfigMap"), {}]
-    found = environment(container) | {name: str(folder / name.lower()) for name in ("TLS_CERT", "TLS_KEY")}
-    for name in ("CONFIG", "ROUTING_RULES"):
-        if name in found:
-            path = folder / Path(found[name]).name
-            path.write_text(files.get("data", {}).get(path.name, 'bucket = "my-site"'))
-            found[name] = str(path)
-    for name in ("TLS_CERT", "TLS_KEY"):
-        Path(found[name]).touch()
-    return load({}, found | {"AWS_KEY": "given", "AWS_SECRET": "given"})
+    """What the server makes of a container's environment; the files that it names are made in `folder`."""
+    (configured, *_) = [*of_kind(documents, "ConfigMap"), {}]
+    texts = {"s3proxy.toml": 'bucket = "my-site"', "tls.crt": "", "tls.key": ""} | configured.get("data", {})
+    found = {}
+    for name in names_of(container):
+        value = environment(container).get(name, SECRETS.get(name, "given"))
+        if name.endswith("_FILE") or Path(value).name in texts:
+            secret = SECRETS.get(name.removesuffix("_FILE"), "given")
+            path = folder / Path(value).name
+            path.write_text(texts.get(path.name, secret))
+            value = str(path)
+        found[name] = value
+    return load({}, found)
 
 
 @pytest.mark.parametrize("case", SERVERS)

@@ -162,9 +162,10 @@ def test_two_of_them_in_one_pod(tmp_path: Path) -> None:
 
 
 def test_the_component_makes_the_same(shop: Path) -> None:
-    """What Kustomize puts into a pod is what the template makes of the same settings, image and environment apart."""
+    """What Kustomize puts into a pod is what the template makes of the same settings; its Secret is optional."""
     documents = manifests_of(kustomize(KUSTOMIZE / "example"))
-    injected, templated = server_of(documents), server_of(made(shop, "native"))
+    injected = server_of(documents)
+    templated = server_of(made(shop, "native", "s3-sidecar.secret.asFiles=false"))
     (settings,) = of_kind(documents, "ConfigMap")
     given = environment(injected) | settings["data"]
     assert given == environment(templated)
