@@ -42,7 +42,7 @@ docs: $(VENV)/.test ## Write the generated pages of docs/reference and files of 
 	$(PY) helm/generate.py
 
 golden: $(VENV)/.test $(VENV)/.chart ## Write anew what the tests expect the chart to make; look at the difference
-	$(PY) -m pytest --quiet tests/py/chart/test_golden.py --golden
+	PYTHONPATH=tests/py $(PY) -m chart.golden
 
 clean: ## Remove what the commands above made
 	rm -rf $(VENV) .bench .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis dist

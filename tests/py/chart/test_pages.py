@@ -42,7 +42,7 @@ def test_install_command(tmp_path: Path) -> None:
     words = [word.replace("helm/s3-sidecar", str(CHART), 1) for word in line.replace("\\\n", " ").split()]
     made = helm("helm-4", "template", "my-site", words[0], *words[1:])
     assert "eks.amazonaws.com/role-arn: arn:aws:iam::123456789012:role/my-site" in made
-    assert "name: my-site\n" in made
+    assert "secretName: my-site\n" in made
 
 
 def test_names_of_templates() -> None:
