@@ -156,6 +156,7 @@ def shop_here(way: str, shop: Path, store: SeaweedFS) -> list[Manifest]:
         "s3-sidecar.listen.port": port,
         "s3-sidecar.ops.port": ops,
         "s3-sidecar.ops.address": "127.0.0.1",
+        "s3-sidecar.secret.asFiles": "false",
         "s3-sidecar.settings.S3_BUCKET": store.bucket,
         "s3-sidecar.settings.S3_PREFIX": "shop",
         "s3-sidecar.settings.S3_ENDPOINT_URL": store.endpoint_url,
