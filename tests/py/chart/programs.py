@@ -10,7 +10,7 @@ from tempfile import gettempdir
 from support.programs import clean_environment
 
 HELMS = ("helm-3", "helm-4")
-_SECONDS = 60.0
+_SECONDS = 120.0
 
 
 class ProgramError(RuntimeError):
