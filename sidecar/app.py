@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from socket import socket as Socket  # noqa: N812 - a class, whatever its name
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sanic import Blueprint, Sanic
 
@@ -34,7 +34,6 @@ from sidecar.management import Desk, Management
 from sidecar.origin.bucket_website import BucketWebsite
 from sidecar.origin.observed import ObservedOrigin
 from sidecar.origin.place import place_of
-from sidecar.origin.s3 import OWN_KEYS, S3Origin, bucket_of, new_session
 from sidecar.origin.website import Website, flags_of, website_of
 from sidecar.preparing import cold_fields, decide_bounds, prepare_cache, tell_of_mounts
 from sidecar.request_log import RequestLog
@@ -61,9 +60,11 @@ from sidecar.tasks import Tasks
 from sidecar.version import version
 from sidecar.vitals import Pulse
 
+if TYPE_CHECKING:
+    from sidecar.origin.s3 import S3Origin
+
 logger = logging.getLogger(__name__)
 
-_NAME = "s3-sidecar"
 _METHODS = tuple(ALLOWED_METHODS.split(", "))
 
 
@@ -172,8 +173,15 @@ def _desk(place: Place, tools: Tools, tasks: Tasks) -> Desk:
     return Desk(Engine(place, tools, tasks), place, tools)
 
 
-def _origins(settings: Settings) -> dict[BucketSettings, S3Origin]:
+def _origins(settings: Settings) -> "dict[BucketSettings, S3Origin]":
     """One for each bucket and way to it, however many mounts lead there."""
+    from sidecar.origin.s3 import (  # noqa: PLC0415 - the main process asks no bucket, and botocore takes 11 MB
+        OWN_KEYS,
+        S3Origin,
+        bucket_of,
+        new_session,
+    )
+
     session = new_session()
     own_keys = {_whole(mount): f"key and secret of the mount at {mount.path}" for mount in reversed(settings.mounts)}
     own_keys |= {bucket: OWN_KEYS for bucket in own_keys if bucket.key == settings.key}
@@ -252,7 +260,7 @@ def create_app(settings: Settings, shared: Shared) -> lifecycle.App:
     observer = RequestLog(worker.metrics)
     finish = Finish(settings.allowed_origins, HeaderRules(settings.headers), exposes_metadata=settings.expose_metadata)
     app: lifecycle.App = Sanic(
-        _NAME,
+        lifecycle.NAME,
         config=lifecycle.sanic_config(),
         configure_logging=False,
         error_handler=FaultHandler(clock, finish),

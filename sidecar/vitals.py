@@ -3,13 +3,16 @@
 import asyncio
 from collections import Counter
 from collections.abc import Collection
+from typing import TYPE_CHECKING
 
 from sidecar.cache.engine import Engine
 from sidecar.cache.tools import FailureLog
 from sidecar.observe import Vitals
 from sidecar.origin.observed import ObservedOrigin
-from sidecar.origin.s3 import S3Origin
 from sidecar.store.room import Room
+
+if TYPE_CHECKING:
+    from sidecar.origin.s3 import S3Origin
 
 
 class Pulse:
@@ -18,7 +21,7 @@ class Pulse:
     def __init__(
         self,
         engines: Collection[Engine],
-        origins: Collection[S3Origin],
+        origins: "Collection[S3Origin]",
         root: ObservedOrigin,
         room: Room,
         log: FailureLog,

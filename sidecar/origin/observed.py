@@ -12,10 +12,10 @@ from sidecar.clock import Clock
 from sidecar.errors import REASONS, OriginChanged, OriginError, OriginForbidden, OriginNotFound
 from sidecar.observe import Events
 from sidecar.origin.circuit import CircuitState
-from sidecar.origin.s3 import S3Origin
 
 if TYPE_CHECKING:
     from sidecar.cache.ports import OriginHead
+    from sidecar.origin.s3 import S3Origin
 
 T = TypeVar("T")
 
@@ -50,7 +50,7 @@ class ObservedResponse:
 class ObservedOrigin:
     """The same as the origin that it is made of; `answered_at` and `failed_at` are seconds since 1970, 0 for never."""
 
-    def __init__(self, origin: S3Origin, events: Events, clock: Clock) -> None:
+    def __init__(self, origin: "S3Origin", events: Events, clock: Clock) -> None:
         self._origin = origin
         self._events = events
         self._clock = clock

@@ -22,7 +22,7 @@ from sanic.worker.loader import AppLoader
 from sidecar.server import logs
 from sidecar.server.listener import BACKLOG, Listener
 from sidecar.server.protocol import SidecarProtocol
-from sidecar.server.supervision import accept_signals, supervise
+from sidecar.server.supervision import accept_signals, keep_states_here, supervise
 
 if TYPE_CHECKING:
     from sidecar.settings import Settings
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 App = Sanic[Config, SimpleNamespace]
+
+NAME = "s3-sidecar"
 
 DRAIN_SECONDS = 8.0
 """How long a worker waits for answers that are being sent; SIGTERM to exit stays below ten seconds."""
@@ -68,7 +70,7 @@ def serve(
 ) -> None:
     """Serve until SIGTERM or SIGINT; every worker makes its own app by `create_app`, which must be picklable."""
     allow_open_files()
-    app = create_app()
+    app = _main_app()
     app.main_process_ready(partial(_main_ready, settings=settings, listener=listener, bystander=bystander))
     app.prepare(
         sock=listener.socket,
@@ -79,9 +81,17 @@ def serve(
         motd=False,
     )
     try:
+        keep_states_here()
         Sanic.serve(primary=app, app_loader=AppLoader(factory=create_app))
     finally:
         listener.close()
+
+
+def _main_app() -> App:
+    """What the main process needs of an application, which serves nobody: what it shares with the workers."""
+    app: App = Sanic(NAME, config=sanic_config(), configure_logging=False)
+    app.shared_ctx.is_stopping = RawValue(c_bool, False)
+    return app
 
 
 async def _main_ready(
@@ -143,7 +153,6 @@ def attach(app: App, worker: Worker) -> None:
     async def after_stop(_: App) -> None:
         await worker.close()
 
-    app.shared_ctx.is_stopping = RawValue(c_bool, False)
     app.before_server_start(before_start)
     app.after_server_start(after_start)
     app.before_server_stop(before_stop)
