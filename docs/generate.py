@@ -25,8 +25,11 @@ SETTINGS = """\
 
 Every setting of `s3proxy`. A flag wins over the environment, that over the [configuration file](#configuration-file),
 that over the default; empty text counts as not given. Booleans read `true`, `false`, `1`, `0`, `yes` and `no`, and a
-boolean flag alone means `true`. Everything that is wrong is reported at once, and the process ends with 2. This page is
-made from `sidecar/settings/` by `make docs`.
+boolean flag alone means `true`. Everything that is wrong is reported at once, and the process ends with 2.
+
+A variable that ends in `_FILE` names a file that holds the value, as container platforms mount secrets; a line's end
+after the value does not count. Give the variable itself or its `_FILE`, not both. This page is made from
+`sidecar/settings/` by `make docs`.
 """
 FILE = """\
 ## Configuration file
@@ -181,7 +184,7 @@ def _row(option: Option) -> tuple[str, ...]:
     flags = ", ".join(_code(flag) for flag in option.flags)
     return (
         f"{flags} {_code(option.metavar)}",
-        ", ".join(_code(name) for name in option.env),
+        ", ".join(_code(name) for name in option.env + option.file_env),
         _default(option),
         option.help.replace("|", r"\|"),
     )

@@ -22,7 +22,19 @@ SERVICES = frozenset({"s3", "signin", "sso", "sso-oidc", "sts"})
 ENDPOINTS = frozenset({"oidc", "portal.sso", "s3", "signin", "sts"})
 """What the file of all endpoints calls them."""
 
-UNUSED_PACKAGES = ("_distutils_hack", "pkg_resources", "setuptools", "setuptools-*.dist-info", "distutils-precedence.pth")
+UNUSED_PACKAGES = (
+    "_distutils_hack",
+    "distutils-precedence.pth",
+    "pkg_resources",
+    "setuptools",
+    "setuptools-*.dist-info",
+)
+    "_distutils_hack",
+    "pkg_resources",
+    "setuptools",
+    "setuptools-*.dist-info",
+    "distutils-precedence.pth",
+)
 """Sanic requires setuptools and imports nothing of it."""
 
 UNUSED_FILES = ("*.c", "*.h", "*.hash", "*.pxd", "*.pxi", "*.pyi", "*.pyx", "examples-1.json", "_cffi.*.so")

@@ -14,7 +14,7 @@ Action = Callable[[Given, tuple[str, ...]], None]
 
 _EPILOG = (
     "Every option can be given in the environment under the name shown, and in the file of --config under its own name "
-    "without the dashes; the flag wins, then the environment. "
+    "without the dashes; the flag wins, then the environment. A name with _FILE names a file that holds the value. "
     "Booleans read true, false, 1, 0, yes and no; a boolean flag alone means true."
 )
 
@@ -58,11 +58,12 @@ def _no_such_option(word: str) -> str:
 
 
 def _click_option(name: str, option: Option) -> click.Option:
+    variables = ", ".join(option.env + option.file_env)
     alone: dict[str, Any] = {"is_flag": False, "flag_value": "true"} if option.is_boolean else {}
     return click.RichOption(
         [name, *option.flags],
         metavar=option.metavar,
-        help=f"{option.help} [{option.metavar}; env: {', '.join(option.env)}; default: {_default(option)}]",
+        help=f"{option.help} [{option.metavar}; env: {variables}; default: {_default(option)}]",
         panel=option.group,
         multiple=option.is_repeatable,
         **alone,

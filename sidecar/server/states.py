@@ -1,8 +1,11 @@
 """The states of the workers, which Sanic wants in a process of their own, kept in a thread of the main one."""
 
 import threading
-from multiprocessing.managers import DictProxy, SyncManager
-from typing import Any
+from multiprocessing.managers import SyncManager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from multiprocessing.managers import DictProxy
 
 
 class StatesOfWorkers:

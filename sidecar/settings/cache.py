@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from sidecar.memory import hot_bytes_within, memory_limit
 from sidecar.settings import readers
 from sidecar.settings.option import setting
 
@@ -78,7 +79,8 @@ class CacheSettings:
     hot_size: int = setting(
         "--hot-size", "HOT_SIZE", readers.size(0), "SIZE",
         group="Cache",
-        default="64MiB",
+        default=lambda: str(hot_bytes_within(memory_limit())),
+        default_words="64MiB, a sixteenth of the container's memory at most",
         help="Memory that each worker takes for answers that are given again and again; 0 turns that off.",
     )  # fmt: skip
     cache_dir: Path = setting(

@@ -4,6 +4,7 @@ import math
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from sidecar.errors import SettingsError
@@ -19,6 +20,7 @@ from sidecar.settings.mounts import (
     with_root,
 )
 from sidecar.settings.option import Option
+from sidecar.settings.secret_file import entry_of_file
 from sidecar.settings.table import OPTIONS, Settings
 
 Given = Mapping[str, str | tuple[str, ...]]
@@ -58,8 +60,8 @@ def load(flags: Given, environ: Mapping[str, str] | None = None) -> Settings:
     of_file = _entries_of_file(file, mistakes)
     values: dict[str, Any] = {}
     for name, option in OPTIONS.items():
-        entry = first_given([*_entries(name, flags, environ), *of_file.get(name, ())])
         with noting(mistakes):
+            entry = first_given(chain(_entries(name, flags, environ), of_file.get(name, ())))
             values[name] = option.default_value() if entry is None else entry.read(option)
     drafts = _drafts(values, file, mistakes)
     if file.is_read:
@@ -79,8 +81,8 @@ def read_some(names: Iterable[str], environ: Mapping[str, str] | None = None) ->
     of_file = _entries_of_file(_read_file({}, environ, mistakes), [])
     values: dict[str, Any] = {}
     for name in names:
-        entry = first_given([*_entries(name, {}, environ), *of_file.get(name, ())])
         with noting(mistakes):
+            entry = first_given(chain(_entries(name, {}, environ), of_file.get(name, ())))
             values[name] = OPTIONS[name].default_value() if entry is None else entry.read(OPTIONS[name])
     if mistakes:
         raise SettingsError(tuple(mistakes))
@@ -91,7 +93,8 @@ def _entries(name: str, flags: Given, environ: Mapping[str, str]) -> Iterator[En
     option, given = OPTIONS[name], flags.get(name, ())
     yield Entry(option.long_flag, (given,) if isinstance(given, str) else given)
     for variable in option.env:
-        yield Entry(variable, _texts(option, environ.get(variable, "")))
+        of_file = entry_of_file(option, variable, environ)
+        yield of_file or Entry(variable, _texts(option, environ.get(variable, "")))
 
 
 def _texts(option: Option, text: str) -> tuple[str, ...]:

@@ -34,6 +34,11 @@ class Option:
         return self.read in {readers.secret, readers.mongo_uri}
 
     @property
+    def file_env(self) -> tuple[str, ...]:
+        """The variables that may name a file with the value: those of a secret, which platforms mount."""
+        return tuple(map(file_variable, self.env)) if self.is_secret else ()
+
+    @property
     def long_flag(self) -> str:
         """The flag that messages speak of."""
         return next(flag for flag in self.flags if flag.startswith("--"))
@@ -63,6 +68,11 @@ class Option:
     def value_of(self, texts: Sequence[str]) -> Any:
         """What was given, read: the last text, or all of them. Raises ValueError with what would be right."""
         return tuple(map(self.read, texts)) if self.is_repeatable else self.read(texts[-1])
+
+
+def file_variable(variable: str) -> str:
+    """The variable that names a file with the value of `variable`."""
+    return f"{variable}_FILE"
 
 
 def setting(flags: str, env: str, read: Callable[[str], Any], metavar: str, **row: Any) -> Any:

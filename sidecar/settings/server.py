@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sidecar.cpus import usable_cpus
+from sidecar.memory import memory_limit, workers_within
 from sidecar.secret import Secret
 from sidecar.settings import readers
 from sidecar.settings.option import setting
@@ -30,8 +31,8 @@ class ServerSettings:
     threads: int = setting(
         "-n --threads --workers", "THREADS WORKERS", readers.whole_number(1, 256), "COUNT",
         group="Server",
-        default=lambda: str(usable_cpus()),
-        default_words="CPUs this process may use",
+        default=lambda: str(workers_within(memory_limit(), usable_cpus())),
+        default_words="CPUs this process may use, fewer where the container's memory is short",
         help="Worker processes.",
     )  # fmt: skip
     auth_key: Secret | None = setting(

@@ -21,6 +21,7 @@ OF_OURS: dict[str, tuple[str, ...]] = {
         "sidecar.cpus",
         "sidecar.errors",
         "sidecar.http.header_rules",
+        "sidecar.memory",
         "sidecar.origin.website_configuration",
         "sidecar.secret",
         "sidecar.settings",

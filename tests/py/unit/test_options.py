@@ -122,7 +122,7 @@ def test_help_tells_all_of_an_option(option: Option) -> None:
     words = page.replace(",", " ").split()
     assert all(flag in words for flag in option.flags)
     default = "required" if option.required else option.default_text
-    assert f"env: {', '.join(option.env)}; default: {default}]" in page
+    assert f"env: {', '.join(option.env + option.file_env)}; default: {default}]" in page
     assert option.help in page
 
 

@@ -1,0 +1,55 @@
+"""What fits into a container's memory."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sidecar.memory import MIB, hot_bytes_within, limit_of, memory_limit, workers_within
+
+LIMITS = {
+    "128m": ("134217728\n", 128 * MIB),
+    "cgroup-2-without-limit": ("max\n", None),
+    "cgroup-1-without-limit": ("9223372036854771712\n", None),
+    "zero": ("0", None),
+    "empty": ("", None),
+    "digits-that-are-no-numbers": ("²", None),
+    "other-digits": ("١٢٣", None),
+}
+
+# Limit in MiB, workers wanted → workers that fit, MiB of hot answers for each.
+FITTING = {
+    "no-limit": (None, 8, 8, 64),
+    "smallest-that-works": (128, 8, 1, 8),
+    "less-than-works": (64, 8, 1, 4),
+    "256m": (256, 8, 2, 16),
+    "256m-one-cpu": (256, 1, 1, 16),
+    "512m": (512, 8, 4, 32),
+    "1g": (1024, 8, 7, 64),
+    "plenty": (16 * 1024, 8, 8, 64),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), LIMITS.values(), ids=LIMITS)
+def test_limit_of(text: str, expected: int | None) -> None:
+    """Bytes, or None where there is no limit."""
+    assert limit_of(text) == expected
+
+
+@given(st.text())
+def test_limit_of_never_raises(text: str) -> None:
+    """Whatever a kernel writes into the file, the server starts."""
+    limit = limit_of(text)
+    assert limit is None or limit > 0
+
+
+@pytest.mark.parametrize(("mib", "wanted", "workers", "hot_mib"), FITTING.values(), ids=FITTING)
+def test_what_fits(mib: int | None, wanted: int, workers: int, hot_mib: int) -> None:
+    """Workers and their hot answers stay within the limit; one worker runs in any case."""
+    limit = None if mib is None else mib * MIB
+    assert (workers_within(limit, wanted), hot_bytes_within(limit)) == (workers, hot_mib * MIB)
+
+
+def test_memory_limit() -> None:
+    """A limit or none, on this very machine."""
+    limit = memory_limit()
+    assert limit is None or limit > 0
