@@ -29,12 +29,6 @@ UNUSED_PACKAGES = (
     "setuptools",
     "setuptools-*.dist-info",
 )
-    "_distutils_hack",
-    "pkg_resources",
-    "setuptools",
-    "setuptools-*.dist-info",
-    "distutils-precedence.pth",
-)
 """Sanic requires setuptools and imports nothing of it."""
 
 UNUSED_FILES = ("*.c", "*.h", "*.hash", "*.pxd", "*.pxi", "*.pyi", "*.pyx", "examples-1.json", "_cffi.*.so")
