@@ -7,7 +7,7 @@ from typing import Any
 
 from ops.cli.exit_code import ExitCode
 from ops.cli.failure import CommandError
-from ops.cli.target import EVERYWHERE, Target, parse
+from ops.cli.target import EVERYWHERE, OPS_PORT, Target, parse
 from sidecar.errors import SettingsError
 
 MAX_PODS = 1000
@@ -58,6 +58,13 @@ def _own() -> Target:
     if own.port == 0:
         raise CommandError("the server's port is 0: it took a free one", "give --url; its log says it", ExitCode.USAGE)
     return replace(own, host=EVERYWHERE.get(host, host))
+
+
+def own_ops_listener() -> Target | None:
+    """The ops listener of the server that was started with this environment; None when that has none."""
+    found = own_settings(("ops_host", "ops_port"))
+    host, port = str(found["ops_host"]), found["ops_port"]
+    return None if port == 0 else Target(host=EVERYWHERE.get(host, host), port=port or OPS_PORT)
 
 
 def own_token() -> str:

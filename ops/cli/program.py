@@ -6,6 +6,7 @@ from ops.cli.commands.bench import bench
 from ops.cli.commands.cache import cache
 from ops.cli.commands.completion import completion
 from ops.cli.commands.config import config
+from ops.cli.commands.health import health
 from ops.cli.commands.logs import logs
 from ops.cli.commands.metrics import metrics
 from ops.cli.commands.release import release
@@ -41,7 +42,7 @@ program = click.RichGroup(
     help=f"Operate s3proxy: its cache, its releases, its numbers.\n\n{_EXAMPLES}",
     epilog=f"Exit codes: {_codes()}",
     context_settings={"help_option_names": ["-h", "--help"]},
-    commands=[status, top, cache, release, metrics, config, logs, bench, completion],
+    commands=[status, health, top, cache, release, metrics, config, logs, bench, completion],
     params=[
         click.Option(["--version"], is_flag=True, is_eager=True, expose_value=False, callback=_version,
                      help="Show the version and exit."),

@@ -129,6 +129,16 @@ def _readiness(ready: Data) -> Text:
     return Text(printable("; ".join(wrong)), style="red") if wrong else Text("yes", style="green")
 
 
+def checks(results: Sequence[PodResult]) -> RenderableType:
+    """What a report of health or readiness looked at; those of one server."""
+    found = results[0].data["checks"]
+    return sheet(results, {name: _check(name) for name in found})
+
+
+def _check(name: str) -> Any:
+    return lambda data: data["checks"][name]["detail"]
+
+
 def explained(results: Sequence[PodResult]) -> RenderableType:
     """What would become of a GET, and what is known of the object."""
     return sheet(

@@ -9,6 +9,9 @@ from urllib.parse import SplitResult, quote, urlsplit
 OPS_PATH = "/_proxy"
 """Where a server has its management endpoints unless it was told otherwise."""
 
+OPS_PORT = 9180
+"""Where a server has its ops listener unless it was told otherwise."""
+
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what a server may listen on
 """The addresses that stand for all of a machine's, and how that machine itself reaches them."""
 

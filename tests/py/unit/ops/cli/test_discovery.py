@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from ops.cli.discovery import own_token, targets_of
+from ops.cli.discovery import own_ops_listener, own_token, targets_of
 from ops.cli.exit_code import ExitCode
 from ops.cli.failure import CommandError
-from ops.cli.target import Target
+from ops.cli.target import OPS_PORT, Target
+from sidecar.server import listener
 
 CERTIFICATE = Path(__file__)
 
@@ -24,10 +25,19 @@ OWN = {
 }
 
 
+OPS_LISTENERS = {
+    "nothing-set": ({}, Target(port=9180)),
+    "port": ({"OPS_PORT": "9181"}, Target(port=9181)),
+    "one-address": ({"OPS_HOST": "10.0.0.7"}, Target(host="10.0.0.7", port=9180)),
+    "every-address-of-six": ({"OPS_HOST": "::"}, Target(host="::1", port=9180)),
+    "turned-off": ({"OPS_PORT": "0"}, None),
+}
+
+
 @pytest.fixture(autouse=True)
 def container(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """Start from an environment that says nothing."""
-    for name in ("HOST", "PORT", "OPS_PATH", "TLS_CERT", "AUTH_KEY", "CONFIG", "TTL"):
+    for name in ("HOST", "PORT", "OPS_PATH", "OPS_HOST", "OPS_PORT", "TLS_CERT", "AUTH_KEY", "CONFIG", "TTL"):
         monkeypatch.delenv(name, raising=False)
     return monkeypatch
 
@@ -38,6 +48,15 @@ def test_own(container: pytest.MonkeyPatch, env: dict[str, str], expected: Targe
     for name, value in env.items():
         container.setenv(name, value)
     assert targets_of([], []) == [expected]
+
+
+@pytest.mark.parametrize(("env", "expected"), OPS_LISTENERS.values(), ids=OPS_LISTENERS)
+def test_own_ops_listener(container: pytest.MonkeyPatch, env: dict[str, str], expected: Target | None) -> None:
+    """Where the server that reads the same environment tells of its health; the default is the server's own."""
+    for name, value in env.items():
+        container.setenv(name, value)
+    assert own_ops_listener() == expected
+    assert listener.OPS_PORT == OPS_PORT
 
 
 def test_own_of_a_file(container: pytest.MonkeyPatch, tmp_path: Path) -> None:

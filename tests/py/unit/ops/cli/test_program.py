@@ -26,7 +26,7 @@ def commands(group: Group = program, *words: str) -> Iterator[tuple[str, ...]]:
 
 
 ALL = list(commands())
-ASKING = [words for words in ALL if words not in {("config", "check"), ("logs",), ("completion",)}]
+ASKING = [words for words in ALL if words not in {("config", "check"), ("health",), ("logs",), ("completion",)}]
 ARGUMENTS: dict[tuple[str, ...], list[str]] = {
     ("cache", "purge"): ["a"],
     ("cache", "warm"): ["/"],
