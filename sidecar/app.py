@@ -20,6 +20,7 @@ from ops.metrics.observer import Metrics
 from ops.metrics.overview import Holdings, Overview, Server
 from ops.metrics.pauses import Pauses
 from ops.metrics.sampler import Sampler
+from sidecar.acceptance import Acceptance, GiveUp
 from sidecar.bounds import bounds_of, coding_of, limits_of
 from sidecar.cache.engine import Engine, Place
 from sidecar.cache.epoch import Epoch
@@ -98,6 +99,7 @@ class Worker:
         self._root = observed[_whole(settings.root)]
         pulse = Pulse(by_engine, self._origins.values(), self._root, room, log)
         self._sampler = Sampler(counts, pulse.take, self._probe, clock)
+        self.acceptance = Acceptance(settings, self._root, room)
         self._parts = parts_of(shared.numbers)
         self._pauses = Pauses(counts)
         self.certificate = certificate_of(settings)
@@ -135,14 +137,20 @@ class Worker:
             self._followed.append(rules)
         return Site(mount.path, website, engines[bucket], folder or FixedFolder(mount.origin.prefix), rules)
 
-    async def open(self) -> None:
-        """Begin to look for credentials: requests wait for that, the worker's start does not."""
+    async def open(self, give_up: GiveUp | None) -> None:
+        """Begin to look for credentials: requests wait for that, the worker's start does not.
+
+        The first worker of a server is told how to `give_up` when they are none.
+        """
         if self.certificate is not None:
             self._tasks.spawn(self.certificate.keep_current(), name="keep the certificate current")
         self._tasks.spawn(self._connect(), name="connect to the buckets")
         for origin in self._origins.values():
             self._tasks.spawn(origin.keep_credentials(), name="keep credentials")
         self._pauses.begin()
+        if give_up is not None:
+            asked = self.acceptance.check(self.sites.root.object_key("/"), give_up)
+            self._tasks.spawn(asked, name="check the credentials")
         self._tasks.spawn(self._sampler.run(self._parts), name="sample")
         for website in self._followed:
             self._tasks.spawn(website.follow(), name="follow a bucket's website configuration")
@@ -166,7 +174,10 @@ class Worker:
 
     def _probe(self) -> None:
         """Begin to ask the root's bucket whether it answers."""
-        self._tasks.spawn(self._root.probe(self.sites.root.object_key("/")), name="probe the bucket")
+        self._tasks.spawn(self._ask_root(), name="probe the bucket")
+
+    async def _ask_root(self) -> None:
+        await self._root.probe(self.sites.root.object_key("/"))
 
 
 def _desk(place: Place, tools: Tools, tasks: Tasks) -> Desk:

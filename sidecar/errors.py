@@ -29,7 +29,14 @@ class OriginForbidden(OriginError):  # noqa: N818 - likewise
 
 
 class OriginRefusedCredentials(OriginError):  # noqa: N818 - likewise
-    """There are no credentials, or the bucket does not accept them: no object can be had until an operator acts."""
+    """There are no credentials, or the bucket does not accept them: no object can be had until an operator acts.
+
+    `is_final` where it says that there is no such key, or that its secret is another.
+    """
+
+    def __init__(self, message: str, *, is_final: bool = False) -> None:
+        super().__init__(message)
+        self.is_final = is_final
 
 
 class OriginTimeout(OriginError):  # noqa: N818 - likewise

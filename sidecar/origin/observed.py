@@ -1,7 +1,6 @@
 """The bucket, with somebody told of every request to it."""
 
 import asyncio
-import contextlib
 import time
 from collections.abc import AsyncIterator, Awaitable
 from http import HTTPStatus
@@ -85,11 +84,14 @@ class ObservedOrigin:
             async for key in keys:
                 yield key
 
-    async def probe(self, object_key: str) -> None:
-        """Ask for nothing, only to see whether the bucket answers; refusals of the object are answers, too."""
-        with contextlib.suppress(OriginError):
+    async def probe(self, object_key: str) -> OriginError | None:
+        """Ask for nothing, only to see whether the bucket answers; what it raised, refusals of the object included."""
+        try:
             response = await self.get_span(object_key, _NOTHING)
-            await response.close()
+        except OriginError as error:
+            return error
+        await response.close()
+        return None
 
     def _counted(self, response: OriginResponse) -> ObservedResponse:
         return ObservedResponse(response, self._events)

@@ -41,6 +41,7 @@ _REFUSED_CREDENTIALS = frozenset(
         "TokenRefreshRequired",
     }
 )
+_FINAL = frozenset({"InvalidAccessKeyId", "SignatureDoesNotMatch"})
 _NO_CREDENTIALS = (
     boto.NoCredentialsError,
     boto.PartialCredentialsError,
@@ -91,7 +92,8 @@ def _meaning(error: boto.ClientError) -> OriginError | Unchanged:
         return OriginUnavailable(f"the bucket answered {status} {code}", retry_after=_retry_after(answer))
     # STS and SSO say AccessDenied too, but not of the object.
     if code in _REFUSED_CREDENTIALS or status == HTTPStatus.UNAUTHORIZED or error.operation_name not in _OPERATIONS:
-        return OriginRefusedCredentials(f"{error.operation_name}: {code} ({status})")
+        is_final = code in _FINAL and error.operation_name in _OPERATIONS
+        return OriginRefusedCredentials(f"{error.operation_name}: {code} ({status})", is_final=is_final)
     return _meaning_of_refusal(error, code, status)
 
 

@@ -9,9 +9,9 @@ import resource
 import signal
 import sys
 from collections.abc import Callable
-from ctypes import c_bool
+from ctypes import c_bool, c_char
 from functools import partial
-from multiprocessing.sharedctypes import RawValue
+from multiprocessing.sharedctypes import RawArray, RawValue
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -19,10 +19,12 @@ from sanic import Sanic
 from sanic.config import Config
 from sanic.worker.loader import AppLoader
 
+from sidecar.errors import SettingsError
 from sidecar.server import logs
 from sidecar.server.listener import BACKLOG, Listener
 from sidecar.server.protocol import SidecarProtocol
 from sidecar.server.supervision import accept_signals, keep_states_here, supervise
+from sidecar.settings import worker_number
 
 if TYPE_CHECKING:
     from sidecar.settings import Settings
@@ -36,6 +38,8 @@ NAME = "s3-sidecar"
 DRAIN_SECONDS = 8.0
 """How long a worker waits for answers that are being sent; SIGTERM to exit stays below ten seconds."""
 
+_LONGEST_REFUSAL_BYTES = 1024
+
 MAX_REQUEST_BODY_BYTES = 64 * 1024
 HTTP_HEAD_CEILING = 16 * 1024
 """Above what `sidecar.server.head` lets through."""
@@ -44,8 +48,8 @@ HTTP_HEAD_CEILING = 16 * 1024
 class Worker(Protocol):
     """What a worker holds beside Sanic: opened before it serves, closed after its last answer."""
 
-    async def open(self) -> None:
-        """Get ready, waiting for nobody."""
+    async def open(self, give_up: Callable[[str], None] | None) -> None:
+        """Get ready, waiting for nobody; the first of a server may `give_up` and say why."""
         ...
 
     async def close(self) -> None:
@@ -68,7 +72,10 @@ class Bystander(Protocol):
 def serve(
     settings: "Settings", listener: Listener, create_app: Callable[[], App], bystander: Bystander | None = None
 ) -> None:
-    """Serve until SIGTERM or SIGINT; every worker makes its own app by `create_app`, which must be picklable."""
+    """Serve until SIGTERM or SIGINT; every worker makes its own app by `create_app`, which must be picklable.
+
+    Raises SettingsError when a worker gives up.
+    """
     allow_open_files()
     app = _main_app()
     app.main_process_ready(partial(_main_ready, settings=settings, listener=listener, bystander=bystander))
@@ -85,12 +92,16 @@ def serve(
         Sanic.serve(primary=app, app_loader=AppLoader(factory=create_app))
     finally:
         listener.close()
+    if app.shared_ctx.refusal.value:
+        raise SettingsError((app.shared_ctx.refusal.value.decode(errors="replace"),))
 
 
 def _main_app() -> App:
     """What the main process needs of an application, which serves nobody: what it shares with the workers."""
     app: App = Sanic(NAME, config=sanic_config(), configure_logging=False)
     app.shared_ctx.is_stopping = RawValue(c_bool, False)
+    app.shared_ctx.is_begun = RawValue(c_bool, False)
+    app.shared_ctx.refusal = RawArray(c_char, _LONGEST_REFUSAL_BYTES)
     return app
 
 
@@ -141,7 +152,7 @@ def attach(app: App, worker: Worker) -> None:
 
     async def before_start(app: App) -> None:
         _end_with_parent(app)
-        await worker.open()
+        await worker.open(_first_may_give_up(app))
 
     async def after_start(app: App) -> None:
         _ready_once_serving(app)
@@ -157,6 +168,21 @@ def attach(app: App, worker: Worker) -> None:
     app.after_server_start(after_start)
     app.before_server_stop(before_stop)
     app.after_server_stop(after_stop)
+
+
+def _first_may_give_up(app: App) -> Callable[[str], None] | None:
+    """The first start of the first worker may end the server; a worker that takes another's place may not."""
+    if worker_number() != 1 or app.shared_ctx.is_begun.value:
+        return None
+    app.shared_ctx.is_begun.value = True
+    return partial(_give_up, app)
+
+
+def _give_up(app: App, reason: str) -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None and parent.pid is not None:
+        app.shared_ctx.refusal.value = reason.encode()[: _LONGEST_REFUSAL_BYTES - 1]
+        os.kill(parent.pid, signal.SIGTERM)
 
 
 def _ready_once_serving(app: App) -> None:

@@ -44,6 +44,7 @@ OF_OURS: dict[str, tuple[str, ...]] = {
     ),
     "sidecar.preparing": ("sidecar.settings", "sidecar.store"),
     "sidecar.request_log": ("sidecar.observe",),
+    "sidecar.acceptance": ("sidecar.errors", "sidecar.origin", "sidecar.settings", "sidecar.store.room"),
     "sidecar.vitals": ("sidecar.cache", "sidecar.observe", "sidecar.origin", "sidecar.store.room"),
     "sidecar.http": ("sidecar.http",),
     "sidecar.cache": (

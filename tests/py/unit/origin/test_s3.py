@@ -58,7 +58,7 @@ ANSWERS = {
 }
 
 # What STS or SSO answered while the default chain looked for credentials: never about the object.
-OF_THE_CHAIN = {
+OF_THE_CHAIN: dict[str, tuple[str, int, type[OriginError]]] = {
     "role-denied": ("AccessDenied", 403, OriginRefusedCredentials),
     "role-token-expired": ("ExpiredTokenException", 400, OriginRefusedCredentials),
     "role-missing": ("NoSuchEntity", 404, OriginRefusedCredentials),
