@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from concurrent_log_handler import ConcurrentTimedRotatingFileHandler
 
 from sidecar.errors import SettingsError
+from sidecar.ownership import why_not_writable
 from sidecar.secret import MASK
 
 if TYPE_CHECKING:
@@ -114,7 +115,8 @@ def _file(settings: "Settings") -> logging.Handler:
     try:
         path.open("a").close()
     except OSError as error:
-        raise SettingsError((f"--dir cannot be used: {path} cannot be written ({error.strerror})",)) from error
+        reason = why_not_writable(settings.log_dir, error)
+        raise SettingsError((f"--dir cannot be used: {path} cannot be written ({reason})",)) from error
     handler = ConcurrentTimedRotatingFileHandler(
         str(path), when="midnight", backupCount=KEPT_DAYS, encoding="utf-8", utc=True
     )

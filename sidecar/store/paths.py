@@ -8,6 +8,7 @@ from pathlib import Path
 from sidecar.cache.key import CacheKey
 from sidecar.cache.ports import Turn
 from sidecar.errors import SettingsError
+from sidecar.ownership import why_not_writable
 
 _BODY = re.compile(r"[0-9a-f]{64}")
 _UNFINISHED = re.compile(r"[0-9a-f]{64}\.[0-9a-f]+\.[0-9a-f]+\.part")
@@ -45,4 +46,5 @@ def prepare_directory(directory: Path) -> None:
         os.close(os.open(probe, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600))
         probe.unlink()
     except OSError as error:
-        raise SettingsError((f"--cache-dir cannot be used: {directory}: {error.strerror or error}",)) from error
+        reason = why_not_writable(directory, error)
+        raise SettingsError((f"--cache-dir cannot be used: {directory}: {reason}",)) from error
