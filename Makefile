@@ -7,15 +7,18 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 JOBS ?= 2
+IMAGE ?= s3-sidecar
+PYTHON_IMAGE ?=
+IMAGE_PACKAGES := buildah ca-certificates catatonit containernetworking-plugins mmdebstrap podman runc
 BENCH_PACKAGES := apache2-utils httperf nginx varnish wrk
 DEBIAN_PACKAGES := chromium curl libnss-wrapper lua-busted lua-inspect lua-socket prometheus tmux wget $(BENCH_PACKAGES)
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test bench check format docs golden clean
+.PHONY: help demo test bench check format docs golden lock image test-image release-check clean
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.demo ## Serve a sample site out of a private bucket on http://localhost:8000 (PORT=… for another port)
 	@$(PY) demo/run.py
@@ -32,6 +35,7 @@ check: $(VENV)/.test ## Lint, format and type checks
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
+	$(VENV)/bin/hadolint Dockerfile
 
 format: $(VENV)/.test ## Rewrite the code in the project's format
 	$(VENV)/bin/ruff check --fix
@@ -43,6 +47,24 @@ docs: $(VENV)/.test ## Write the generated pages of docs/reference and files of 
 
 golden: $(VENV)/.test $(VENV)/.chart ## Write anew what the tests expect the chart to make; look at the difference
 	PYTHONPATH=tests/py $(PY) -m chart.golden
+
+# Whoever builds the image gets these versions and no others; an index is named by the builder, not here.
+LOCK := $(VENV)/bin/uv --no-config pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--only-binary :all: --no-emit-index-url --custom-compile-command 'make lock'
+
+lock: $(VENV)/.lock ## Pin what the image holds to what pyproject.toml asks for (UPGRADE=1 for the newest of all)
+	$(LOCK) $(if $(UPGRADE),--upgrade) --group image pyproject.toml --output-file image/requirements.lock
+	$(LOCK) $(if $(UPGRADE),--upgrade) --group build --output-file image/build.lock
+
+image: ## Build the image with docker, podman or buildah (IMAGE=name PYTHON_IMAGE=… BUILD_ARGUMENTS=…)
+	@$(PYTHON) image/build.py --image '$(IMAGE)' --python-image '$(PYTHON_IMAGE)' --arguments '$(BUILD_ARGUMENTS)'
+
+test-image: $(VENV)/.test ## Build the image without a registry and run it as in production (PYTHON_IMAGE=… pulls that one)
+	@$(MAKE) --no-print-directory debian-packages DEBIAN_PACKAGES='$(IMAGE_PACKAGES)'
+	folder=$$(mktemp -d /tmp/i.XXX) && $(PY) -m pytest -m image tests/py/image --python-image '$(PYTHON_IMAGE)' -rP --basetemp $$folder/t && rm -rf $$folder
+
+release-check: $(VENV)/.test $(VENV)/.release ## Whether this tree may be released: version, changelog, docs, chart, wheel, sdist, SBOM
+	@$(PY) release/check.py
 
 clean: ## Remove what the commands above made
 	rm -rf $(VENV) .bench .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis dist
@@ -76,11 +98,19 @@ $(VENV)/.checkov: $(PY) tests/py/chart/checkov.txt
 	$(PY) -m pip --python $(VENV)/checkov/bin/python install --quiet --requirement tests/py/chart/checkov.txt
 	@touch $@
 
+$(VENV)/.lock: $(PY) pyproject.toml
+	$(PY) -m pip install --quiet --group lock
+	@touch $@
+
+$(VENV)/.release: $(PY) pyproject.toml
+	$(PY) -m pip install --quiet --group release
+	@touch $@
+
 .PHONY: debian-packages
 debian-packages:
 	@missing=$$(for name in $(DEBIAN_PACKAGES); do \
 		[ "$$(dpkg-query --show --showformat '$${db:Status-Status}' $$name 2>/dev/null)" = installed ] || echo $$name; \
 	done | xargs); \
 	if [ -z "$$missing" ]; then exit 0; fi; \
-	if [ "$$(id -u)" != 0 ]; then echo "Tests and bench need Debian packages: sudo apt-get install $$missing" >&2; exit 1; fi; \
+	if [ "$$(id -u)" != 0 ]; then echo "Tests, bench and image need Debian packages: sudo apt-get install $$missing" >&2; exit 1; fi; \
 	apt-get update --quiet --quiet && DEBIAN_FRONTEND=noninteractive apt-get install --quiet --quiet --yes --no-install-recommends $$missing
