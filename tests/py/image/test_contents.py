@@ -11,8 +11,8 @@ from support.podman import BASE_IMAGE, LIMITS, LOCKED_DOWN, SOMEBODY, Podman
 pytestmark = pytest.mark.image
 
 ROOT = Path(__file__).parents[3]
-MOST_BYTES = 40_000_000
-"""Of what the image adds to its base; 34 MB when this was written."""
+MOST_BYTES = 45_000_000
+"""Of what the image adds to its base; 40 MB when this was written."""
 
 IMPORT_ALL = """
 import importlib, pkgutil, ops, sidecar
@@ -129,7 +129,7 @@ def test_credentials_can_be_asked_for(podman: Podman, image: str) -> None:
         "sts https://sts.eu-central-1.amazonaws.com",
         "sso https://portal.sso.eu-central-1.amazonaws.com",
         "sso-oidc https://oidc.eu-central-1.amazonaws.com",
-        "signin https://eu-central-1.signin.aws.amazon.com",
+        "signin https://signin.eu-central-1.amazonaws.com",
     ]
 
 

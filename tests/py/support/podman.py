@@ -60,9 +60,11 @@ class Podman:
         return self.ask("run", "--detach", *LIMITS, *options, *given, image, *words).splitlines()[-1].strip()
 
     def remove_all(self) -> None:
-        """Remove containers and images, and the storage itself."""
-        self.run("rm", "--all", "--force", "--time", "0")
-        self.run("system", "reset", "--force", timeout=_BUILD_SECONDS)
+        """Remove all containers, volumes and images; what the machine has elsewhere is not touched."""
+        self.run("rm", "--all", "--force", "--time", "0", "--volumes")
+        self.run("rmi", "--all", "--force", timeout=_BUILD_SECONDS)
+        self.run("volume", "prune", "--force")
+        _run(["umount", str(self.folder / "root" / "overlay")], _SECONDS)
 
     def _storage(self) -> list[str]:
         places = ["--root", str(self.folder / "root"), "--runroot", str(self.folder / "run")]
