@@ -9,7 +9,7 @@ PY := $(VENV)/bin/python
 JOBS ?= 2
 IMAGE ?= s3-sidecar
 PYTHON_IMAGE ?=
-IMAGE_PACKAGES := buildah ca-certificates catatonit containernetworking-plugins mmdebstrap podman runc
+IMAGE_PACKAGES := buildah ca-certificates containernetworking-plugins mmdebstrap podman runc
 BENCH_PACKAGES := apache2-utils httperf nginx varnish wrk
 DEBIAN_PACKAGES := chromium curl libnss-wrapper lua-busted lua-inspect lua-socket prometheus tmux wget $(BENCH_PACKAGES)
 

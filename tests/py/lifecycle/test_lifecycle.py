@@ -26,6 +26,13 @@ def test_it_starts_and_stops(seaweedfs: SeaweedFS, start_sidecar: StartSidecar) 
     assert leaves_nothing(server)
 
 
+def test_it_is_few_processes(seaweedfs: SeaweedFS, start_sidecar: StartSidecar) -> None:
+    """Beside the main process and the workers there is multiprocessing's resource tracker alone: each costs memory."""
+    server = start_sidecar(seaweedfs, workers=2)
+    assert len(server.process.descendants()) == 3
+    assert len(server.worker_pids()) == 2
+
+
 @pytest.mark.parametrize("attempt", range(5))
 def test_it_may_be_stopped_as_soon_as_a_worker_is_ready(seaweedfs: SeaweedFS, tmp_path: Path, attempt: int) -> None:
     """SIGTERM while the other workers still start ends it with 0 too."""

@@ -1,10 +1,16 @@
 """What fits into a container's memory."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sidecar.memory import MIB, hot_bytes_within, limit_of, memory_limit, workers_within
+
+ROOT = Path(__file__).parents[3]
 
 LIMITS = {
     "128m": ("134217728\n", 128 * MIB),
@@ -47,6 +53,13 @@ def test_what_fits(mib: int | None, wanted: int, workers: int, hot_mib: int) -> 
     """Workers and their hot answers stay within the limit; one worker runs in any case."""
     limit = None if mib is None else mib * MIB
     assert (workers_within(limit, wanted), hot_bytes_within(limit)) == (workers, hot_mib * MIB)
+
+
+def test_the_main_process_asks_no_bucket() -> None:
+    """What only workers need is not imported with the application: it is a fifth of what the main process takes."""
+    code = "import sys, sidecar.app; print([name for name in ('aiobotocore', 'botocore') if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
 
 
 def test_memory_limit() -> None:

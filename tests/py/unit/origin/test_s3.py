@@ -152,6 +152,23 @@ def test_every_operation_is_known(operation: str) -> None:
     assert type(_mapped(_answer("AccessDenied", 403, of=operation))) is OriginForbidden
 
 
+@pytest.mark.parametrize(
+    ("code", "of", "is_final"),
+    [
+        ("InvalidAccessKeyId", "GetObject", True),
+        ("SignatureDoesNotMatch", "GetObject", True),
+        ("SignatureDoesNotMatch", "AssumeRole", False),
+        ("ExpiredToken", "GetObject", False),
+        ("RequestTimeTooSkewed", "GetObject", False),
+    ],
+)
+def test_a_final_refusal(code: str, of: str, is_final: bool) -> None:
+    """Only S3 itself can say that a key is none, or its secret another; what passes is not final."""
+    error = _mapped(_answer(code, 403, of=of))
+    assert isinstance(error, OriginRefusedCredentials)
+    assert error.is_final is is_final
+
+
 def test_not_modified() -> None:
     """A 304 is no error; its headers are kept, to freshen what is stored (RFC 9110 15.4.5)."""
     with pytest.raises(Unchanged) as caught, origin_errors():
