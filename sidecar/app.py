@@ -32,12 +32,12 @@ from sidecar.errors import SettingsError
 from sidecar.http.cors import ALLOWED_METHODS
 from sidecar.http.header_rules import HeaderRules
 from sidecar.management import Desk, Management
+from sidecar.observe import Vitals
 from sidecar.origin.bucket_website import BucketWebsite
 from sidecar.origin.observed import ObservedOrigin
 from sidecar.origin.place import place_of
 from sidecar.origin.website import Website, flags_of, website_of
 from sidecar.preparing import cold_fields, decide_bounds, prepare_cache, tell_of_mounts
-from sidecar.request_log import RequestLog
 from sidecar.server import lifecycle, logs
 from sidecar.server.certificate import CertificateLoader, certificate_of
 from sidecar.server.faults import FaultHandler
@@ -58,6 +58,7 @@ from sidecar.store.metadata import Metadata
 from sidecar.store.room import Room
 from sidecar.store.watch import Watch
 from sidecar.tasks import Tasks
+from sidecar.telling import Telling
 from sidecar.version import version
 from sidecar.vitals import Pulse
 
@@ -77,6 +78,7 @@ class Worker:
         self._tasks = Tasks()
         counts = Counts(Part(shared.numbers, worker_number()))
         self.metrics = Metrics(counts)
+        self.telling = Telling(settings, self.metrics)
         room = Room(settings.cache_dir, bounds_of(settings), Ledger(shared.counts, worker_number()))
         self._bodies = FileBodies(settings.cache_dir, room, clock)
         self._coders = Coders()
@@ -97,8 +99,8 @@ class Worker:
         told = (self.metrics.purged, shown(settings))
         self.management = Management(self.sites, by_engine, release, self._tasks, told)
         self._root = observed[_whole(settings.root)]
-        pulse = Pulse(by_engine, self._origins.values(), self._root, room, log)
-        self._sampler = Sampler(counts, pulse.take, self._probe, clock)
+        self._pulse = Pulse(by_engine, self._origins.values(), self._root, room, log)
+        self._sampler = Sampler(counts, self._vitals, self._probe, clock)
         self.acceptance = Acceptance(settings, self._root, room)
         self._parts = parts_of(shared.numbers)
         self._pauses = Pauses(counts)
@@ -171,6 +173,10 @@ class Worker:
         self._bodies.close()
         if self.watch is not None:
             self.watch.close()
+        self.telling.close()
+
+    def _vitals(self) -> Vitals:
+        return replace(self._pulse.take(), access_log_lost=self.telling.lost_lines)
 
     def _probe(self) -> None:
         """Begin to ask the root's bucket whether it answers."""
@@ -268,7 +274,7 @@ def create_app(settings: Settings, shared: Shared) -> lifecycle.App:
     """The application of one process: of the main one, which starts the workers, and of each worker."""
     logs.configure(settings)
     clock, worker = SystemClock(), Worker(settings, shared)
-    observer = RequestLog(worker.metrics)
+    observer = worker.telling.observer
     finish = Finish(settings.allowed_origins, HeaderRules(settings.headers), exposes_metadata=settings.expose_metadata)
     app: lifecycle.App = Sanic(
         lifecycle.NAME,
@@ -285,6 +291,7 @@ def create_app(settings: Settings, shared: Shared) -> lifecycle.App:
         HotKeeping(hot, worker.watch, finish, clock, has_companions=settings.precompressed),
         honors_cache_control=settings.honor_client_cache_control,
         reserved=f"{settings.ops_path}/",
+        trace=worker.telling.trace,
     )
     website = WebsiteHandler(worker.sites, rules, clock, observer)
     app.blueprint(_management(settings, shared, worker))

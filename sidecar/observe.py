@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from sidecar.http.cache_status import OUTCOMES
 from sidecar.http.client_address import client_address
 
-__all__ = ["OUTCOMES", "UNASKED", "Client", "Events", "Observer", "RequestRecord", "Unobserved", "Vitals"]
+if TYPE_CHECKING:
+    from sidecar.trace import Trace
+
+__all__ = ["OUTCOMES", "UNASKED", "Client", "Events", "Observer", "Request", "RequestRecord", "Unobserved", "Vitals"]
 
 UNASKED = "none"
 """The outcome of a request for which the cache was not asked."""
@@ -26,13 +29,33 @@ class Client(NamedTuple):
         return client_address(real_ip=self.real_ip, forwarded_for=self.forwarded_for, peer=self.peer)
 
 
+class Request(Protocol):
+    """The request itself, for who wants more of it than most: nothing is decoded before it is asked for.
+
+    Text is that of UTF-8, with `surrogateescape` for bytes that are none. Not to be kept.
+    """
+
+    @property
+    def trace(self) -> "Trace | None":
+        """What was begun for it in a trace."""
+        ...
+
+    def request_line(self) -> tuple[str, str, str]:
+        """Method, target and protocol, as they were sent (RFC 9112 3)."""
+        ...
+
+    def header(self, name: str) -> str | None:
+        """A field's value by its lower-case name; repeated fields are one list (RFC 9110 5.3)."""
+        ...
+
+
 class RequestRecord(NamedTuple):
     """One answered request; a tuple, since one is made for every request.
 
     `resource` is the path without query, after the index document was resolved; `outcome` is a word of
     `sidecar.http.cache_status.OUTCOMES`, or `none` where the cache was not asked; `duration_ns` is the time spent
     serving, `first_byte_ns` that of it until the answer began; `timestamp_ns` is nanoseconds since 1970. `status` is 0
-    for a client that left before there was an answer.
+    for a client that left before there was an answer. `request` is None of what was none.
     """
 
     method: str
@@ -46,6 +69,7 @@ class RequestRecord(NamedTuple):
     duration_ns: int
     first_byte_ns: int = 0
     is_aborted: bool = False
+    request: Request | None = None
 
 
 class Observer(Protocol):
@@ -108,3 +132,4 @@ class Vitals:
     origin_retries: int = 0
     origin_answered_at: float = 0.0
     origin_failed_at: float = 0.0
+    access_log_lost: int = 0

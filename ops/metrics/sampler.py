@@ -69,6 +69,7 @@ class Sampler:
         for reason in SHORTAGES:
             self._catch_up("cache_evictions_total", reason, at=vitals.evictions.get(reason, 0))
         self._catch_up("cache_disk_failures_total", at=vitals.disk_failures)
+        self._catch_up("access_log_lost_lines_total", at=vitals.access_log_lost)
         self._catch_up("origin_retries_total", at=vitals.origin_retries)
         self._catch_up("credentials_refreshes_total", at=vitals.credentials_renewals)
         self._catch_up("process_cpu_seconds_total", at=time.process_time_ns())

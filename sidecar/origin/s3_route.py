@@ -15,10 +15,14 @@ from aiobotocore.httpsession import AIOHTTPSession
 from botocore.auth import AUTH_TYPE_MAPS, S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 
+from sidecar.trace import CURRENT
+
 CONDITIONS = {"IfMatch": "If-Match", "IfNoneMatch": "If-None-Match", "Range": "Range"}
 """The parameters of GetObject that are sent as they are, and the header of each."""
 
-_OF_ONE_REQUEST = frozenset({"if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "range"})
+_OF_ONE_REQUEST = frozenset(
+    {"if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "range", "traceparent", "tracestate"}
+)
 _OF_THE_SIGNATURE = frozenset({"authorization", "date", "x-amz-content-sha256", "x-amz-date", "x-amz-security-token"})
 _CONTEXT_OF_ONE_REQUEST = frozenset({"input_params", "retries", "s3_redirect", "timestamp"})
 _KNOWN_OF_SIGNING = frozenset({"region", "signing_name", "disableDoubleEncoding"})
@@ -115,13 +119,25 @@ SIGHTING: ContextVar[Sighting | None] = ContextVar("SIGHTING", default=None)
 
 
 class Session(AIOHTTPSession):
-    """aiobotocore's connections, which let themselves be seen."""
+    """aiobotocore's connections, which let themselves be seen, and tell the bucket of the trace it has a part in."""
 
     async def send(self, request: Any) -> Any:
         """Send, as aiobotocore does."""
         if (sighting := SIGHTING.get()) is not None:
             sighting.before_send(self, request)
-        return await super().send(request)
+        trace = CURRENT.get()
+        if trace is None:
+            return await super().send(request)
+        asking = trace.ask(request.method, request.url)
+        for name, value in asking.fields:  # beside what is signed: a signature says nothing of them
+            request.headers[name] = value
+        try:
+            answer: Any = await super().send(request)
+        except BaseException as error:
+            asking.failed(error)
+            raise
+        asking.answered(answer.status_code)
+        return answer
 
 
 def watch(client: Any) -> None:

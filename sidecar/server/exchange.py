@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from sidecar.http.cache_status import CacheStatus
     from sidecar.server.site import Site
+    from sidecar.trace import Trace
 
 
 @dataclass(slots=True)
@@ -28,6 +29,7 @@ class Exchange:
     first_byte_ns: int = 0
     is_aborted: bool = False
     cache: "CacheStatus | None" = None
+    trace: "Trace | None" = None
 
     @property
     def is_head(self) -> bool:
@@ -38,6 +40,11 @@ class Exchange:
         """A header's value by its lower-case name; repeated fields are one list (RFC 9110 5.3)."""
         values = self.request.headers.getall(name, [])
         return ", ".join(value.strip(" \t") for value in values) if values else None
+
+    def request_line(self) -> tuple[str, str, str]:
+        """Method, target and protocol."""
+        request = self.request
+        return request.method, request.raw_url.decode(errors="surrogateescape"), f"HTTP/{request.version}"
 
     def begin_body(self) -> None:
         """Note that the first bytes are on their way."""
@@ -58,6 +65,7 @@ class Exchange:
             duration_ns=duration_ns,
             first_byte_ns=self.first_byte_ns or duration_ns,
             is_aborted=self.is_aborted,
+            request=self,
         )
 
     def _client(self) -> Client:

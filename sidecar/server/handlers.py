@@ -14,15 +14,20 @@ from sidecar.server.exchange import Exchange
 from sidecar.server.faults import bad_request_reply, plain_reply, words_of
 from sidecar.server.responses import Reply, text_reply
 from sidecar.server.visits import Visits
+from sidecar.trace import CURRENT, passed_on
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sanic import HTTPResponse, Request
 
     from sidecar.clock import Clock
     from sidecar.observe import Observer
+    from sidecar.observe import Request as AnyRequest
     from sidecar.server.finish import Finish
     from sidecar.server.hot_keeping import HotKeeping
     from sidecar.server.site import Sites
+    from sidecar.trace import Trace
 
 ONLY_IF_CACHED = CacheControl.parse("only-if-cached")
 
@@ -40,6 +45,7 @@ class Rules:
     honors_cache_control: bool = False
     reserved: str = "/_proxy/"
     """The only part of the path space that is not the bucket's."""
+    trace: "Callable[[AnyRequest], Trace | None]" = passed_on
 
 
 class WebsiteHandler:
@@ -59,6 +65,8 @@ class WebsiteHandler:
         Sanic's `path` has lost the difference between some targets; the raw target is read instead.
         """
         exchange = request.ctx.exchange = Exchange(request)
+        exchange.trace = self._rules.trace(exchange)
+        current = CURRENT.set(exchange.trace)
         self._observer.request_began()
         try:
             return await self._answer(exchange)
@@ -70,6 +78,7 @@ class WebsiteHandler:
             exchange.status = HTTPStatus.INTERNAL_SERVER_ERROR
             raise
         finally:
+            CURRENT.reset(current)
             self._observer.request_ended()
             self._observer.request_answered(exchange.record(self._clock.now()))
 

@@ -69,6 +69,16 @@ class Head:
         value = self.fields.get(name.encode())
         return None if value is None else value.decode(errors="surrogateescape")
 
+    @property
+    def trace(self) -> None:
+        """Nothing: what is answered out of memory asks nobody."""
+        return None
+
+    def request_line(self) -> tuple[str, str, str]:
+        """Method, target and protocol, as text."""
+        begin = len(self.method) + len(self.target) + 2
+        return self.method.decode(), self.target.decode(), self.raw[begin : begin + len(b"HTTP/1.1")].decode()
+
     def on_message_complete(self) -> None:
         """There is no body; called by httptools."""
         self.has_no_body = True

@@ -1,4 +1,4 @@
-"""Where log lines go, and what never gets into them."""
+"""Where log lines go, and what never gets into them; those of the access log are `sidecar.log`'s."""
 
 import logging
 import sys
@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING
 from concurrent_log_handler import ConcurrentTimedRotatingFileHandler
 
 from sidecar.errors import SettingsError
+from sidecar.log import access_log
+from sidecar.log.json_lines import JsonFormatter
+from sidecar.log.masking import Masking
+from sidecar.log.standard_output import ConsoleHandler
 from sidecar.ownership import why_not_writable
-from sidecar.secret import MASK
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from types import TracebackType
 
     from sidecar.settings import Settings
@@ -20,7 +24,6 @@ if TYPE_CHECKING:
 
 FILE_NAME = "s3proxy.log"
 KEPT_DAYS = 14
-SHORTEST_MASKED = 4
 
 _LEVELS = {
     "critical": logging.CRITICAL,
@@ -41,9 +44,7 @@ class LineFormatter(logging.Formatter):
 
     def __init__(self, secrets: tuple[str, ...], layout: str) -> None:
         super().__init__(layout, datefmt="%Y-%m-%dT%H:%M:%S")
-        # A shorter one is found in ordinary words: masking it would tell its letters and spoil every line.
-        maskable = (secret for secret in secrets if len(secret) >= SHORTEST_MASKED)
-        self._secrets = tuple(sorted(maskable, key=len, reverse=True))
+        self._masking = Masking(secrets)
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the library's name
         """The line itself: what a client sent must not be able to begin another."""
@@ -55,10 +56,7 @@ class LineFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The line and its traceback, secrets masked in both."""
-        line = super().format(record)
-        for secret in self._secrets:
-            line = line.replace(secret, MASK)
-        return line
+        return self._masking(super().format(record))
 
 
 def configure(settings: "Settings") -> None:
@@ -93,14 +91,18 @@ def _handlers(settings: "Settings") -> list[logging.Handler]:
     if settings.console:
         handlers.append(_console(settings))
     if settings.log_dir.is_dir():
+        if settings.access_log != "off" and settings.access_log_to != "stdout":
+            _check_writable(settings.log_dir / access_log.FILE_NAME)
         handlers.append(_file(settings))
     return handlers or [logging.NullHandler()]
 
 
 def _console(settings: "Settings") -> logging.Handler:
-    if not sys.stdout.isatty():
-        handler: logging.Handler = logging.StreamHandler(sys.stdout)
-        handler.setFormatter(_line(settings))
+    is_terminal = sys.stdout.isatty()
+    if not is_terminal or settings.log_format == "json":
+        handler: logging.Handler = ConsoleHandler()
+        is_json = settings.log_format == "json" or (settings.log_format == "auto" and not is_terminal)
+        handler.setFormatter(JsonFormatter(Masking(settings.secrets())) if is_json else _line(settings))
         return handler
     from rich.console import Console  # noqa: PLC0415 - a container without a terminal does not pay for it
     from rich.logging import RichHandler  # noqa: PLC0415 - likewise
@@ -112,16 +114,20 @@ def _console(settings: "Settings") -> logging.Handler:
 
 def _file(settings: "Settings") -> logging.Handler:
     path = settings.log_dir / FILE_NAME
-    try:
-        path.open("a").close()
-    except OSError as error:
-        reason = why_not_writable(settings.log_dir, error)
-        raise SettingsError((f"--dir cannot be used: {path} cannot be written ({reason})",)) from error
+    _check_writable(path)
     handler = ConcurrentTimedRotatingFileHandler(
         str(path), when="midnight", backupCount=KEPT_DAYS, encoding="utf-8", utc=True
     )
     handler.setFormatter(_line(settings))
     return handler
+
+
+def _check_writable(path: "Path") -> None:
+    try:
+        path.open("a").close()
+    except OSError as error:
+        reason = why_not_writable(path.parent, error)
+        raise SettingsError((f"--dir cannot be used: {path} cannot be written ({reason})",)) from error
 
 
 def _line(settings: "Settings") -> LineFormatter:

@@ -182,3 +182,12 @@ def worker_number(environ: Mapping[str, str] | None = None) -> int:
     name = (os.environ if environ is None else environ).get("SANIC_WORKER_NAME", "")
     number = name.removeprefix("Sanic-Server-").partition("-")[0]
     return int(number) + 1 if number.isascii() and number.isdigit() else 0
+
+
+def wants_tracing(environ: Mapping[str, str] | None = None) -> bool:
+    """Whether OpenTelemetry's own variables, which its SDK reads by itself, name somebody to export traces to."""
+    environ = os.environ if environ is None else environ
+    is_off = environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
+    is_without_traces = environ.get("OTEL_TRACES_EXPORTER", "otlp").strip().lower() == "none"
+    endpoints = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+    return not is_off and not is_without_traces and any(environ.get(name, "").strip() for name in endpoints)
