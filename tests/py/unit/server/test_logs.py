@@ -1,6 +1,7 @@
 """Log lines: where they go, and what never gets into them."""
 
 import contextlib
+import json
 import logging
 import os
 import re
@@ -239,15 +240,27 @@ def test_configuring_again_does_not_repeat_lines(root: logging.Logger, folder: P
     assert _written(folder).count("hello") == 1
 
 
-def test_console(root: logging.Logger, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_console(root: logging.Logger, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """With --console lines go to stdout, and nowhere without it."""
     for console in ("true", "false"):
-        logs.configure(_settings(tmp_path / "logs", console=console, auth_key=BAIT))
+        logs.configure(_settings(tmp_path / "logs", console=console, log_format="text", auth_key=BAIT))
         logging.getLogger("sidecar").warning("console is %s, the key is %s", console, BAIT)
-    captured = capsys.readouterr()
+    captured = capfd.readouterr()
     assert captured.out.endswith(f"console is true, the key is {MASK}\n")
     assert captured.out.count("\n") == 1
     assert captured.err == ""
+
+
+@pytest.mark.parametrize("log_format", ["auto", "json"])
+def test_console_for_machines(
+    root: logging.Logger, folder: Path, capfd: pytest.CaptureFixture[str], log_format: str
+) -> None:
+    """Where stdout is no terminal a line is JSON; the file's is text as ever."""
+    logs.configure(_settings(folder, console="true", log_format=log_format, auth_key=BAIT))
+    logging.getLogger("sidecar").warning("the key is %s\n", BAIT)
+    told = json.loads(capfd.readouterr().out)
+    assert (told["level"], told["logger"], told["message"]) == ("warning", "sidecar", f"the key is {MASK}\n")
+    assert _written(folder).endswith(rf"WARNING  pid={os.getpid()} sidecar: the key is {MASK}\u000a" + "\n")
 
 
 def test_console_in_a_terminal(root: logging.Logger, tmp_path: Path, terminal: tuple[TextIO, int]) -> None:
@@ -263,11 +276,36 @@ def test_console_in_a_terminal(root: logging.Logger, tmp_path: Path, terminal: t
     assert BAIT not in shown
 
 
-def test_console_and_file(root: logging.Logger, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_console_in_a_terminal_as_asked(
+    root: logging.Logger, tmp_path: Path, terminal: tuple[TextIO, int], log_format: str
+) -> None:
+    """A terminal gets JSON too, if that is asked for."""
+    screen, descriptor = terminal
+    with contextlib.redirect_stdout(screen):
+        logs.configure(_settings(tmp_path / "logs", console="true", log_format=log_format))
+    logging.getLogger("sidecar").warning("hello")
+    screen.flush()
+    assert os.read(descriptor, 4096).startswith(b'{"time"') == (log_format == "json")
+
+
+def test_console_and_file(root: logging.Logger, folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """Both destinations get the same line."""
-    logs.configure(_settings(folder, console="true"))
+    logs.configure(_settings(folder, console="true", log_format="text"))
     logging.getLogger("ops").error("failed", exc_info=_raised(ValueError("no such thing")))
-    assert capsys.readouterr().out == _written(folder) != ""
+    assert capfd.readouterr().out == _written(folder) != ""
+
+
+@pytest.mark.parametrize(
+    ("access_log", "to", "is_used"), [("json", "auto", True), ("json", "stdout", False), ("off", "auto", False)]
+)
+def test_an_access_log_that_cannot_be_written(
+    root: logging.Logger, folder: Path, access_log: str, to: str, is_used: bool
+) -> None:
+    """It is a mistake like one of the log's own, if the file is to be written at all."""
+    (folder / "access.log").mkdir()
+    with pytest.raises(SettingsError, match=r"access\.log cannot be written") if is_used else contextlib.nullcontext():
+        logs.configure(_settings(folder, access_log=access_log, access_log_to=to))
 
 
 def test_warnings_are_logged(root: logging.Logger, folder: Path) -> None:
