@@ -21,6 +21,7 @@ from ops.metrics.overview import Holdings, Overview, Server
 from ops.metrics.pauses import Pauses
 from ops.metrics.sampler import Sampler
 from sidecar.acceptance import Acceptance, GiveUp
+from sidecar.audience import Audience
 from sidecar.bounds import bounds_of, coding_of, limits_of
 from sidecar.cache.engine import Engine, Place
 from sidecar.cache.epoch import Epoch
@@ -58,7 +59,6 @@ from sidecar.store.metadata import Metadata
 from sidecar.store.room import Room
 from sidecar.store.watch import Watch
 from sidecar.tasks import Tasks
-from sidecar.telling import Telling
 from sidecar.version import version
 from sidecar.vitals import Pulse
 
@@ -78,7 +78,7 @@ class Worker:
         self._tasks = Tasks()
         counts = Counts(Part(shared.numbers, worker_number()))
         self.metrics = Metrics(counts)
-        self.telling = Telling(settings, self.metrics)
+        self.audience = Audience(settings, self.metrics)
         room = Room(settings.cache_dir, bounds_of(settings), Ledger(shared.counts, worker_number()))
         self._bodies = FileBodies(settings.cache_dir, room, clock)
         self._coders = Coders()
@@ -173,10 +173,10 @@ class Worker:
         self._bodies.close()
         if self.watch is not None:
             self.watch.close()
-        self.telling.close()
+        self.audience.close()
 
     def _vitals(self) -> Vitals:
-        return replace(self._pulse.take(), access_log_lost=self.telling.lost_lines)
+        return replace(self._pulse.take(), access_log_lost=self.audience.lost_lines)
 
     def _probe(self) -> None:
         """Begin to ask the root's bucket whether it answers."""
@@ -274,7 +274,7 @@ def create_app(settings: Settings, shared: Shared) -> lifecycle.App:
     """The application of one process: of the main one, which starts the workers, and of each worker."""
     logs.configure(settings)
     clock, worker = SystemClock(), Worker(settings, shared)
-    observer = worker.telling.observer
+    observer = worker.audience.observer
     finish = Finish(settings.allowed_origins, HeaderRules(settings.headers), exposes_metadata=settings.expose_metadata)
     app: lifecycle.App = Sanic(
         lifecycle.NAME,
@@ -291,7 +291,7 @@ def create_app(settings: Settings, shared: Shared) -> lifecycle.App:
         HotKeeping(hot, worker.watch, finish, clock, has_companions=settings.precompressed),
         honors_cache_control=settings.honor_client_cache_control,
         reserved=f"{settings.ops_path}/",
-        trace=worker.telling.trace,
+        trace=worker.audience.trace,
     )
     website = WebsiteHandler(worker.sites, rules, clock, observer)
     app.blueprint(_management(settings, shared, worker))

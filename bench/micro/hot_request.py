@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ops.metrics.numbers import Counts, Part, shared_numbers
 from ops.metrics.observer import Metrics
+from sidecar.audience import Audience
 from sidecar.cache.stored import Kind, StoredResponse
 from sidecar.clock import SystemClock
 from sidecar.log.access_log import AccessLog
@@ -23,7 +24,6 @@ from sidecar.server.hot_entry import Entry, MemoryReader, Representation
 from sidecar.server.hotpath import HotPath
 from sidecar.server.responses import Question, Reply, reply_to
 from sidecar.settings import Settings, load
-from sidecar.telling import Telling
 
 REQUESTS = 5_000
 TURNS = 25
@@ -104,8 +104,8 @@ def _rendered(question: Question, method: str, now: float) -> Reply:
 
 
 def _observer(settings: Settings) -> tuple[Observer, Callable[[], bool]]:
-    telling = Telling(settings, Metrics(Counts(Part(shared_numbers(1), 1))))
-    log = telling.observer
+    audience = Audience(settings, Metrics(Counts(Part(shared_numbers(1), 1))))
+    log = audience.observer
     return log, (lambda: log.flush(10)) if isinstance(log, AccessLog) else lambda: True
 
 

@@ -43,7 +43,7 @@ OF_OURS: dict[str, tuple[str, ...]] = {
         "sidecar.version",
     ),
     "sidecar.span_attributes": ("sidecar.observe",),
-    "sidecar.telling": (
+    "sidecar.audience": (
         "sidecar.clock",
         "sidecar.log",
         "sidecar.observe",

@@ -28,7 +28,7 @@ class _Closes(Protocol):
     def close(self) -> None: ...
 
 
-class Telling:
+class Audience:
     """The log, the access log, and OpenTelemetry, as far as they are wanted; `counts` is told first."""
 
     def __init__(self, settings: Settings, counts: Observer) -> None:
