@@ -9,10 +9,12 @@ from rich.text import Text
 from ops.cli.text import printable
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
-_LINE = re.compile(r"(?P<at>\S+) (?P<level>[A-Z]+) +pid=(?P<pid>\d+) (?P<logger>\S+): (?P<message>.*)", re.DOTALL)
+_LINE = re.compile(r"(?P<time>\S+) (?P<level>[A-Z]+) +pid=(?P<pid>\d+) (?P<logger>\S+): (?P<message>.*)", re.DOTALL)
 _STYLES = {"debug": "dim", "warning": "yellow", "error": "red", "critical": "bold red"}
 
 Fields = dict[str, Any]
+
+_OF_A_MESSAGE = frozenset({"level", "logger", "message", "pid", "time"})
 
 
 def fields_of(line: str) -> Fields:
@@ -45,5 +47,13 @@ class LevelFilter:
 
 
 def styled(line: str, fields: Fields) -> Text:
-    """The line as a terminal shows it."""
-    return Text(printable(line), style=_STYLES.get(fields.get("level", ""), ""))
+    """The line as a terminal shows it: one of JSON as if it were text."""
+    shown = as_text(fields) if line.startswith("{") and fields.keys() >= _OF_A_MESSAGE else printable(line)
+    return Text(shown, style=_STYLES.get(fields.get("level", ""), ""))
+
+
+def as_text(fields: Fields) -> str:
+    """What a log file of text would have, and the traceback below it."""
+    level, pid = str(fields["level"]).upper(), fields["pid"]
+    first = printable(f"{fields['time']} {level:<8} pid={pid} {fields['logger']}: {fields['message']}")
+    return "\n".join((first, *(f"  {printable(line)}" for line in str(fields.get("exception", "")).splitlines())))

@@ -183,7 +183,8 @@ def by_tls(seaweedfs: SeaweedFS, tmp_path_factory: pytest.TempPathFactory) -> It
     try:
         server.launch()
         server.process.wait_until(lambda: server.log().count("worker ready") == 1, 20)
-        yield folder, int(server.log().partition("https://127.0.0.1:")[2].split()[0])
+        (told,) = (message for message in server.messages() if message.startswith("listening on "))
+        yield folder, int(told.rpartition(":")[2])
     finally:
         server.kill()
 

@@ -260,7 +260,7 @@ def test_the_reserved_path_is_no_key(site: Site) -> None:
 def test_the_clients_address_is_told(site: Site, key_prefix: str, headers: dict[str, str], address: str) -> None:
     """A request is recorded with the address that the proxies in front name, else the peer's."""
     site.get(f"/{key_prefix}who", **headers)
-    lines = [line for line in site.server.log().splitlines() if f"'/{key_prefix}who'" in line]
+    lines = [line for line in site.server.messages() if f"'/{key_prefix}who'" in line]
     assert [line.rpartition("from=")[2] for line in lines] == [address]
 
 

@@ -62,7 +62,7 @@ def outcomes(site: Site, count: int) -> list[str]:
 
 def is_told(site: Site, words: str) -> bool:
     """Whether the log says so, sooner or later."""
-    site.server.process.wait_until(lambda: words in site.server.log(), 5)
+    site.server.process.wait_until(lambda: any(words in message for message in site.server.messages()), 5)
     return True
 
 

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 
 from support.sidecar import Sidecar
 
-_LINE = re.compile(
-    r"sidecar\.requests: (?P<method>\S+) (?P<quote>['\"])(?P<resource>.*?)(?P=quote) (?P<status>\d+) (?P<length>\d+)B "
-)
+_LINE = re.compile(r"(?P<method>\S+) (?P<quote>['\"])(?P<resource>.*?)(?P=quote) (?P<status>\d+) (?P<length>\d+)B ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +22,7 @@ def logged_requests(server: Sidecar, resource: str) -> list[LoggedRequest]:
     """List the requests for a resource, in the order in which they ended."""
     found = [
         LoggedRequest(match["method"], match["resource"], int(match["status"]), int(match["length"]))
-        for match in _LINE.finditer(server.log())
+        for match in map(_LINE.match, server.messages())
+        if match is not None
     ]
     return [logged for logged in found if logged.resource == resource]

@@ -1,5 +1,6 @@
 """The server under test, as an operator starts it."""
 
+import json
 import re
 import signal
 import sys
@@ -72,9 +73,19 @@ class Sidecar:
             raise RuntimeError("the sidecar was not started")
         return self._process
 
+    @property
+    def argv(self) -> tuple[str, ...]:
+        """The program and its arguments."""
+        return (sys.executable, "-m", "sidecar", *self._options)
+
     def log(self) -> str:
         """Return everything written to standard output and error since the last start."""
         return self.process.log()
+
+    def messages(self) -> list[str]:
+        """List what its log has said since the last start."""
+        lines = [json.loads(line) for line in self.log().splitlines() if line.startswith("{") and line.endswith("}")]
+        return [line["message"] for line in lines if "message" in line]
 
     def worker_pids(self) -> list[int]:
         """List the process ids of the workers that have said that they are ready and are alive."""
@@ -97,9 +108,8 @@ class Sidecar:
         """Run it without waiting for anything; the caller sees to it that `kill` follows."""
         self.kill()
         self._starts += 1
-        argv = [sys.executable, "-m", "sidecar", *self._options]
         log = self.folder / f"sidecar-{self._starts}.log"
-        self._process = Process(argv, log=log, env=self._env, cwd=self.folder)
+        self._process = Process(self.argv, log=log, env=self._env, cwd=self.folder)
 
     def kill(self) -> None:
         """End everything of it at once; does nothing when nothing runs."""

@@ -87,7 +87,8 @@ STATES = {
 def test_taken(value: str, flags: int) -> None:
     """What may be gone on with."""
     context = TraceContext.parse(value, "rojo=1")
-    assert context == (TRACE, PARENT, flags, "rojo=1")
+    assert context is not None
+    assert tuple(context) == (TRACE, PARENT, flags, "rojo=1")
     assert context.is_sampled == bool(flags & 1)
 
 

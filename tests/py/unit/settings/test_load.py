@@ -13,7 +13,7 @@ from sidecar.cpus import usable_cpus
 from sidecar.errors import SettingsError
 from sidecar.memory import hot_bytes_within, memory_limit, workers_within
 from sidecar.secret import Secret
-from sidecar.settings import OPTIONS, Settings, load, read_some, worker_number
+from sidecar.settings import OPTIONS, Settings, load, read_some, wants_tracing, worker_number
 from sidecar.settings.option import Option
 
 Environ = Mapping[str, str]
@@ -255,3 +255,24 @@ def test_some_of_the_settings(tmp_path: Path) -> None:
 def test_worker_number(environ: dict[str, str], number: int) -> None:
     """The workers are told apart by the names that Sanic gives them; the main process has none."""
     assert worker_number(environ) == number
+
+
+ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
+
+
+@pytest.mark.parametrize(
+    ("environ", "is_wanted"),
+    [
+        ({}, False),
+        ({ENDPOINT: ""}, False),
+        ({ENDPOINT: "http://c:4318"}, True),
+        ({"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://c:4318/v1/traces"}, True),
+        ({ENDPOINT: "http://c:4318", "OTEL_SDK_DISABLED": "TRUE"}, False),
+        ({ENDPOINT: "http://c:4318", "OTEL_SDK_DISABLED": "false"}, True),
+        ({ENDPOINT: "http://c:4318", "OTEL_TRACES_EXPORTER": "none"}, False),
+        ({ENDPOINT: "http://c:4318", "OTEL_TRACES_EXPORTER": "otlp"}, True),
+    ],
+)
+def test_wants_tracing(environ: dict[str, str], is_wanted: bool) -> None:
+    """By the variables that OpenTelemetry has for it."""
+    assert wants_tracing(environ) is is_wanted

@@ -1,29 +1,34 @@
 """Lines of the server's log, and the end of a file of them."""
 
 import io
+import json
+import logging
+import os
 from pathlib import Path
 
 import pytest
 
 from ops.cli.log_line import LevelFilter, fields_of, styled
 from ops.cli.tail import follow, last_lines
+from sidecar.log.json_lines import JsonFormatter
+from sidecar.log.masking import Masking
 
 TEXT = "2026-11-22T10:00:00.123Z WARNING  pid=12 sidecar.cache.tools: answers pass: a: b"
-JSON = '{"at": "2026-11-22T10:00:00Z", "level": "ERROR", "message": "m"}'
+JSON = '{"time": "2026-11-22T10:00:00Z", "level": "ERROR", "message": "m"}'
 
 LINES = {
     "text": (
         TEXT,
         {
-            "at": "2026-11-22T10:00:00.123Z",
+            "time": "2026-11-22T10:00:00.123Z",
             "level": "warning",
             "pid": 12,
             "logger": "sidecar.cache.tools",
             "message": "answers pass: a: b",
         },
     ),
-    "json": (JSON, {"at": "2026-11-22T10:00:00Z", "level": "error", "message": "m"}),
-    "broken-json": ('{"at": ', {"message": '{"at": '}),
+    "json": (JSON, {"time": "2026-11-22T10:00:00Z", "level": "error", "message": "m"}),
+    "broken-json": ('{"time": ', {"message": '{"time": '}),
     "traceback": ("  File x", {"message": "  File x"}),
     "empty": ("", {"message": ""}),
 }
@@ -45,6 +50,22 @@ def test_level_filter() -> None:
 def test_a_line_steers_no_terminal() -> None:
     """A file may have been written by anybody."""
     assert styled("a\x1b[2J", {}).plain == r"a\x1b[2J"
+
+
+def test_json_is_shown_as_text() -> None:
+    """What a container's log has is read as easily as the file; what else is JSON, such as the access log, stays."""
+    record = logging.LogRecord("sidecar.a", logging.WARNING, __file__, 1, "a\x1b[2J b", (), None)
+    line = JsonFormatter(Masking(())).format(record)
+    when = json.loads(line)["time"]
+    assert styled(line, fields_of(line)).plain == rf"{when} WARNING  pid={os.getpid()} sidecar.a: a\x1b[2J b"
+    assert styled('{"status":200}', fields_of('{"status":200}')).plain == '{"status":200}'
+
+
+def test_a_traceback_in_json_is_shown_below() -> None:
+    """In lines of its own, none of which looks like another message's."""
+    told = {"time": "t", "level": "error", "pid": 1, "logger": "l", "message": "m", "exception": "Traceback\n\x1b: a"}
+    line = json.dumps(told)
+    assert styled(line, fields_of(line)).plain.splitlines() == ["t ERROR    pid=1 l: m", "  Traceback", r"  \x1b: a"]
 
 
 @pytest.mark.parametrize("wanted", [0, 1, 3, 4, 100])
