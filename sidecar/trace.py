@@ -70,7 +70,10 @@ class PassedOnAsking:
 
 def passed_on(request: "Request") -> PassedOn | None:
     """The trace that a request belongs to, to be passed on; None for none."""
-    context = TraceContext.parse(request.header("traceparent"), request.header("tracestate"))
+    traceparent = request.header("traceparent")
+    if traceparent is None:
+        return None
+    context = TraceContext.parse(traceparent, request.header("tracestate"))
     return None if context is None else PassedOn(context)
 
 

@@ -1,5 +1,6 @@
 """Traces: passed on to a real store, and exported to a collector that decodes what it gets."""
 
+import json
 import re
 import signal
 from collections.abc import Iterator
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from support.collector import CollectedSpan, Collector
-from support.http_client import request
+from support.http_client import Connection, request
 from support.relay import Relay
 from support.seaweedfs import SeaweedFS
 from support.sidecar import AUTH_KEY, Sidecar
@@ -80,6 +81,18 @@ def test_a_fill_is_told_of_its_leaders_trace(plain: Site, key_prefix: str) -> No
     (passed_on,) = told(plain, key)
     assert passed_on is not None
     assert traces[0][0] in passed_on
+
+
+def test_a_trace_ends_with_its_request(plain: Site, key_prefix: str) -> None:
+    """What is asked of the same connection afterwards, and begins a task of its own, has no part in it."""
+    for name in ("a", "b"):
+        plain.store.put(f"{key_prefix}{name}", b"abc")
+    with Connection(plain.server.port) as connection:
+        assert connection.request("GET", f"/{key_prefix}a", {"traceparent": traceparent(20)[1]}).status == 200
+        order = json.dumps({"keys": [f"{key_prefix}b"]}).encode()
+        fields = {"Authorization": f"Bearer {AUTH_KEY}", "Content-Type": "application/json"}
+        assert connection.request("POST", "/_proxy/_private/cache/warm", fields, order).status == 200
+    assert told(plain, f"{key_prefix}b") == [None]
 
 
 def test_spans(traced: Site, collector: Collector, key_prefix: str) -> None:
