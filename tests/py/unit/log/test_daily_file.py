@@ -1,10 +1,14 @@
 """A log file of several processes: whole lines, a new file each day, and whatever operators do to it."""
 
+import fcntl
 import os
+import re
 import resource
 import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -165,6 +169,32 @@ def test_a_full_disk_tears_no_second_line(path: Path, file: DailyFile) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
         signal.signal(signal.SIGXFSZ, handler)
     assert path.read_bytes() == b"123456\n890\nnext\n"
+
+
+def test_two_notice_at_once(path: Path, file: DailyFile) -> None:
+    """Who had to wait for the other to put the old file aside leaves the new one where it is."""
+    path.write_bytes(b"old\n")
+    os.utime(path, (NOON - DAY, NOON - DAY))
+    folder = os.open(path.parent, os.O_RDONLY)
+    fcntl.flock(folder, fcntl.LOCK_EX)
+    writer = threading.Thread(target=file.write, args=(b"second\n",))
+    writer.start()
+    wait_until_somebody_waits(path.parent)
+    path.rename(path.with_name("access.log.2026-05-28"))
+    path.write_bytes(b"first\n")
+    os.utime(path, (NOON, NOON))
+    os.close(folder)
+    writer.join()
+    assert names(path) == ["access.log", "access.log.2026-05-28"]
+    assert path.read_bytes() == b"first\nsecond\n"
+
+
+def wait_until_somebody_waits(folder: Path) -> None:
+    """Return when the kernel has somebody waiting for a lock on it (proc_locks(5))."""
+    waiting = re.compile(rf"^\d+: -> FLOCK .*:{folder.stat().st_ino} ", re.MULTILINE)
+    deadline = time.monotonic() + 10
+    while not waiting.search(Path("/proc/locks").read_text()):
+        assert time.monotonic() < deadline
 
 
 def test_two_processes(path: Path) -> None:
