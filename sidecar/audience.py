@@ -73,4 +73,8 @@ def _tracing(settings: Settings) -> "Tracing | None":
         if number == 1:
             logger.warning("no traces are exported: %s; install s3-sidecar[otel], or unset OTEL_EXPORTER_OTLP_*", error)
         return None
-    return Tracing(settings.secrets(), scheme="http" if settings.tls_cert is None else "https")
+    try:
+        return Tracing(settings.secrets(), scheme="http" if settings.tls_cert is None else "https")
+    except ValueError as error:  # the SDK leaves some of what it cannot read out, and fails at the rest
+        logger.error("no traces are exported: a variable OTEL_… of the environment cannot be used: %s", error)  # noqa: TRY400 - a mistake of the operator's, not ours
+        return None

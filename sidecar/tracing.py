@@ -54,6 +54,7 @@ class Tracing:
 
     def __init__(self, secrets: tuple[str, ...], *, scheme: str) -> None:
         """Export what is no secret of requests that come by `scheme`, http or https."""
+        logging.getLogger("opentelemetry.util.re").addFilter(_without_values)
         self._provider = TracerProvider(resource=_resource(), shutdown_on_exit=False)
         self._provider.add_span_processor(BatchSpanProcessor(_TellingExporter()))
         self._tracer = self._provider.get_tracer(_NAME, version())
@@ -193,6 +194,12 @@ class _TellingExporter(SpanExporter):
     def _take_note(self, record: logging.LogRecord) -> bool:
         self._last_words = record.getMessage()
         return False
+
+
+def _without_values(record: logging.LogRecord) -> bool:
+    """The SDK tells of headers that it cannot read by repeating them, and a token is what they are for."""
+    record.args = ("****",) * len(record.args or ())
+    return True
 
 
 def _resource() -> Resource:

@@ -222,6 +222,17 @@ def test_without_the_extra(seaweedfs: SeaweedFS, tmp_path: Path) -> None:
         assert "install s3-sidecar[otel]" in server.log()
 
 
+def test_variables_that_cannot_be_used(seaweedfs: SeaweedFS, tmp_path: Path, key_prefix: str) -> None:
+    """They are told, without the tokens that are in them, and the server serves."""
+    env = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9", "OTEL_EXPORTER_OTLP_HEADERS": "authorization s3cr3t"}
+    env |= {"OTEL_BSP_MAX_QUEUE_SIZE": "0"}
+    with Sidecar(seaweedfs, env=env, folder=tmp_path) as server:
+        assert request(server.port, "GET", f"/{key_prefix}none").status == 404
+        assert "no traces are exported: a variable OTEL_… of the environment" in " ".join(server.messages())
+        assert "Header format invalid" in server.log()
+        assert "s3cr3t" not in server.log()
+
+
 def test_what_is_left_is_exported_at_the_end(
     seaweedfs: SeaweedFS, collector: Collector, tmp_path: Path, key_prefix: str
 ) -> None:
