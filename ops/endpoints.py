@@ -45,9 +45,13 @@ class Endpoints:
     async def clear(self, request: Request) -> HTTPResponse:
         """Clear the cache."""
         read_nothing(request.body)
+        await self.clear_cache()
+        return document_of({"cleared": True})
+
+    async def clear_cache(self) -> None:
+        """Do it, in every worker."""
         await self._management.clear()
         logger.info("the cache was cleared")
-        return document_of({"cleared": True})
 
     async def purge(self, request: Request) -> HTTPResponse:
         """Purge what the body names."""
@@ -72,7 +76,9 @@ class Endpoints:
         response = await request.respond(headers=NO_STORE, content_type=_LINES)
         async with aclosing(self._management.warm(order)) as told:  # type: ignore[type-var]  # a generator is one
             async for progress in told:
-                await response.send(json.dumps(progress) + "\n")
+                line = json.dumps(progress) + "\n"
+                await response.send(line)
+                request.ctx.sent_bytes = getattr(request.ctx, "sent_bytes", 0) + len(line)
         await response.eof()
 
     async def stats(self, _: Request) -> HTTPResponse:

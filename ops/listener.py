@@ -67,6 +67,9 @@ class OpsListener:
         """Say from now on that it is not ready."""
         self.is_draining = True
 
+    def close(self) -> None:
+        """It answers to the last, and goes with the process."""
+
     def _run(self) -> None:
         try:
             asyncio.run(self._serve())
@@ -88,7 +91,7 @@ class OpsListener:
         await web.SockSite(runner, self._socket).start()
         host, port = self._socket.getsockname()[:2]
         logger.info("ops listener on http://%s:%d", f"[{host}]" if ":" in host else host, port)
-        await asyncio.Event().wait()  # it goes with the process
+        await asyncio.Event().wait()
 
     async def _page(self, _: web.Request) -> web.Response:
         text = _PAGE.format(version=self._look().server.version)

@@ -34,7 +34,7 @@ def run(flags: Given, mistakes: tuple[str, ...] = ()) -> None:
 
         prepared = prepare(settings)
         create = partial(create_app, prepared.settings, prepared.shared)
-        serve(prepared.settings, prepared.listener, create, prepared.ops)
+        serve(prepared.settings, prepared.listener, create, prepared.bystanders)
     except SettingsError as error:
         complain(error.mistakes)
         sys.exit(USAGE_ERROR)

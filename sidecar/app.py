@@ -20,6 +20,10 @@ from ops.metrics.observer import Metrics
 from ops.metrics.overview import Holdings, Overview, Server
 from ops.metrics.pauses import Pauses
 from ops.metrics.sampler import Sampler
+from ops.recording.claim import claim_channel
+from ops.recording.handover import handover_of
+from ops.recording.process import RecordsProcess
+from ops.recording.recorder import Order
 from sidecar.acceptance import Acceptance, GiveUp
 from sidecar.audience import Audience
 from sidecar.bounds import bounds_of, coding_of, limits_of
@@ -33,7 +37,7 @@ from sidecar.errors import SettingsError
 from sidecar.http.cors import ALLOWED_METHODS
 from sidecar.http.header_rules import HeaderRules
 from sidecar.management import Desk, Management
-from sidecar.observe import Vitals
+from sidecar.observe import Observer, Vitals
 from sidecar.origin.bucket_website import BucketWebsite
 from sidecar.origin.observed import ObservedOrigin
 from sidecar.origin.place import place_of
@@ -49,6 +53,7 @@ from sidecar.server.hot_keeping import HotKeeping
 from sidecar.server.hotpath import HotPath
 from sidecar.server.listener import Listener, ops_socket
 from sidecar.server.site import FixedFolder, Folder, Site, Sites
+from sidecar.server.telling import Telling
 from sidecar.settings import BucketSettings, Mount, Settings, worker_number
 from sidecar.settings.shown import shown
 from sidecar.shared import Shared
@@ -78,7 +83,8 @@ class Worker:
         self._tasks = Tasks()
         counts = Counts(Part(shared.numbers, worker_number()))
         self.metrics = Metrics(counts)
-        self.audience = Audience(settings, self.metrics)
+        self._handover = handover_of(settings, self.metrics, shared.records, counts)
+        self.audience = Audience(settings, self.observer)
         room = Room(settings.cache_dir, bounds_of(settings), Ledger(shared.counts, worker_number()))
         self._bodies = FileBodies(settings.cache_dir, room, clock)
         self._coders = Coders()
@@ -106,6 +112,11 @@ class Worker:
         self._pauses = Pauses(counts)
         self.certificate = certificate_of(settings)
         self.watch: Watch | None = None
+
+    @property
+    def observer(self) -> Observer:
+        """Who is told of every request."""
+        return self._handover or self.metrics
 
     def _make_tools(self, settings: Settings, shared: Shared, log: FailureLog) -> "partial[Tools]":
         """What all engines share; each brings its origin."""
@@ -154,6 +165,8 @@ class Worker:
             asked = self.acceptance.check(self.sites.root.object_key("/"), give_up)
             self._tasks.spawn(asked, name="check the credentials")
         self._tasks.spawn(self._sampler.run(self._parts), name="sample")
+        if self._handover is not None:
+            self._tasks.spawn(self._handover.run(), name="hand over records")
         for website in self._followed:
             self._tasks.spawn(website.follow(), name="follow a bucket's website configuration")
 
@@ -166,6 +179,8 @@ class Worker:
         """Give up what is still being fetched, and close every file and connection."""
         await self._tasks.cancel_all()
         self._pauses.end()
+        if self._handover is not None:
+            await self._handover.finish()
         self._sampler.look()  # what was counted since it looked last
         for origin in self._origins.values():
             await origin.close()
@@ -213,27 +228,34 @@ def _whole(mount: Mount) -> BucketSettings:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What the main process claimed: settings with every default decided, the address, and the shared memory."""
+    """What the main process claimed: settings with every default decided, the address, and the shared memory.
+
+    `bystanders` are what it runs beside the workers.
+    """
 
     settings: Settings
     listener: Listener
     shared: Shared
-    ops: OpsListener | None
+    bystanders: tuple[lifecycle.Bystander, ...]
 
 
 def prepare(settings: Settings) -> Prepared:
     """Claim log file, cache directory and address; raises SettingsError with all that is in the way."""
-    shared = Shared(numbers=shared_numbers(settings.threads), started_at=SystemClock().now())
     mistakes: list[str] = []
-    claims = (logs.configure, prepare_cache, certificate_of, Listener, ops_socket)
-    *_, listener, socket = [_claimed(claim, settings, mistakes) for claim in claims]
+    claims = (claim_channel, logs.configure, prepare_cache, certificate_of, Listener, ops_socket)
+    channel, *_, listener, socket = [_claimed(claim, settings, mistakes) for claim in claims]
     if mistakes:
         raise SettingsError(tuple(mistakes))
+    writing = channel.writing if channel else None
+    shared = Shared(numbers=shared_numbers(settings.threads), records=writing, started_at=SystemClock().now())
     decided = replace(decide_bounds(settings), ops_port=socket.getsockname()[1] if socket else 0)
     Room(decided.cache_dir, bounds_of(decided), Ledger(shared.counts, worker_number())).recount()
     tell_of_mounts(decided)
-    ops = None if socket is None else _ops_listener(socket, decided, shared)
-    return Prepared(decided, listener, shared, ops)
+    bystanders: list[lifecycle.Bystander] = [] if socket is None else [_ops_listener(socket, decided, shared)]
+    if channel:
+        order = Order(decided, channel.reading, shared.numbers, logs.configure)
+        bystanders.append(RecordsProcess(order, channel))
+    return Prepared(decided, listener, shared, tuple(bystanders))
 
 
 def _claimed(claim: Callable[[Settings], Any], settings: Settings, mistakes: list[str]) -> Any:
@@ -264,10 +286,10 @@ def _look_of(settings: Settings, shared: Shared) -> Callable[[], Overview]:
     return lambda: Overview(shared.numbers, server)
 
 
-def _management(settings: Settings, shared: Shared, worker: Worker) -> Blueprint:
+def _management(settings: Settings, shared: Shared, worker: Worker, telling: Telling) -> Blueprint:
     look, clock = _look_of(settings, shared), SystemClock()
     endpoints = Endpoints(worker.management, look, Exposition(look), clock)
-    return create_blueprint(settings.ops_path, BearerToken(settings), worker.management, endpoints, clock)
+    return create_blueprint(settings.ops_path, BearerToken(settings), endpoints, clock, telling.watched)
 
 
 def create_app(settings: Settings, shared: Shared) -> lifecycle.App:
@@ -275,12 +297,13 @@ def create_app(settings: Settings, shared: Shared) -> lifecycle.App:
     logs.configure(settings)
     clock, worker = SystemClock(), Worker(settings, shared)
     observer = worker.audience.observer
+    telling = Telling(observer, clock)
     finish = Finish(settings.allowed_origins, HeaderRules(settings.headers), exposes_metadata=settings.expose_metadata)
     app: lifecycle.App = Sanic(
         lifecycle.NAME,
         config=lifecycle.sanic_config(),
         configure_logging=False,
-        error_handler=FaultHandler(clock, finish),
+        error_handler=FaultHandler(clock, finish, telling),
     )
     app.certloader_class = CertificateLoader(worker.certificate)  # type: ignore[assignment]  # Sanic only calls it
     hot = HotPath(settings.hot_size, cold_fields(settings), ignores_query=not settings.reject_query_strings)
@@ -293,8 +316,8 @@ def create_app(settings: Settings, shared: Shared) -> lifecycle.App:
         reserved=f"{settings.ops_path}/",
         trace=worker.audience.trace,
     )
-    website = WebsiteHandler(worker.sites, rules, clock, observer)
-    app.blueprint(_management(settings, shared, worker))
+    website = WebsiteHandler(worker.sites, rules, clock, telling)
+    app.blueprint(_management(settings, shared, worker, telling))
     app.add_route(website.handle, "/", methods=_METHODS, name="root")
     app.add_route(website.handle, "/<path:path>", methods=_METHODS, name="object")
     app.ctx.front = Front(settings, hot, finish, clock, observer)

@@ -55,7 +55,8 @@ class RequestRecord(NamedTuple):
     `resource` is the path without query, after the index document was resolved; `outcome` is a word of
     `sidecar.http.cache_status.OUTCOMES`, or `none` where the cache was not asked; `duration_ns` is the time spent
     serving, `first_byte_ns` that of it until the answer began; `timestamp_ns` is nanoseconds since 1970. `status` is 0
-    for a client that left before there was an answer. `request` is None of what was none.
+    for a client that left before there was an answer. `is_compressed` is whether the body that was sent had a content
+    coding. `request` is None of what was none.
     """
 
     method: str
@@ -69,6 +70,7 @@ class RequestRecord(NamedTuple):
     duration_ns: int
     first_byte_ns: int = 0
     is_aborted: bool = False
+    is_compressed: bool = False
     request: Request | None = None
 
 

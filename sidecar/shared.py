@@ -4,6 +4,7 @@ from ctypes import c_int64
 from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing.sharedctypes import RawArray
+from socket import socket as Socket  # noqa: N812 - a class, whatever its name
 from typing import TYPE_CHECKING
 
 from sidecar.cache.epoch import shared_epoch
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 class Shared:
     """The epoch, the purges, the release that is served, how much the cache holds, and what is counted of all this.
 
+    `records` takes records of requests to the process that writes them, where there is one.
     `started_at` is when the server was started, in seconds since 1970.
     """
 
@@ -27,4 +29,5 @@ class Shared:
     release: SharedRelease = field(default_factory=SharedRelease)
     counts: "Array[c_int64]" = field(default_factory=shared_counts)
     numbers: "Array[c_int64]" = field(default_factory=partial(RawArray, c_int64, 0))
+    records: Socket | None = None
     started_at: float = 0.0

@@ -16,6 +16,9 @@ REASONS = ("unavailable", "timeout", "credentials", "forbidden", "protocol", "ch
 CIRCUITS = ("closed", "open", "half-open")
 SCOPES = ("clear", "key", "prefix", "tag")
 SHORTAGES = ("bytes", "entries", "disk")
+SINKS = ("akumuli", "mongo", "file")
+DROPS = ("full", "handover", "lost", "refused", "shutdown", OTHER)
+LOOKUPS = ("found", "unknown", "failed", "skipped")
 SAVING = ("hit", "stale", "collapsed")
 """The outcomes of requests that did not have to ask the bucket."""
 
@@ -116,6 +119,25 @@ _ORIGIN = (
     Metric("credentials_refreshes_total", Kind.COUNTER, "Credentials that were renewed."),
 )  # fmt: skip
 
+_RECORDS = (
+    Metric(
+        "records_queued_total", Kind.COUNTER, "Records of requests that were to be written, by sink.", {"sink": SINKS}
+    ),
+    Metric("records_written_total", Kind.COUNTER, "Records that were written.", {"sink": SINKS}),
+    Metric(
+        "records_dropped_total", Kind.COUNTER,
+        "Records given up: the queue was full, a worker could not hand them over, they were lost with the records "
+        "process, the sink refused them, or the server ended.",
+        {"sink": SINKS, "reason": DROPS},
+    ),
+    Metric("records_waiting", Kind.GAUGE, "Records in the sink's queue.", {"sink": SINKS}),
+    Metric("records_queue_limit", Kind.GAUGE, "How many there may be.", {"sink": SINKS}),
+    Metric(
+        "records_lookups_total", Kind.COUNTER, "Addresses whose location was looked up, not counting those remembered.",
+        {"outcome": LOOKUPS},
+    ),
+)  # fmt: skip
+
 _PROCESSES = (
     Metric("build_info", Kind.GAUGE, "Always 1.", {"version": (), "python": ()}, source=Source.WORKED_OUT),
     Metric("start_timestamp_seconds", Kind.GAUGE, "When the server was started.", source=Source.WORKED_OUT),
@@ -145,6 +167,7 @@ GROUPS: Mapping[str, tuple[Metric, ...]] = {
     "Requests": _REQUESTS,
     "Cache": _CACHE,
     "Bucket": _ORIGIN,
+    "Records": _RECORDS,
     "Processes": _PROCESSES,
 }
 METRICS: Mapping[str, Metric] = {metric.name: metric for group in GROUPS.values() for metric in group}

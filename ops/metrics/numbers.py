@@ -15,8 +15,15 @@ from ops.metrics.metric import Kind, Metric, Source
 if TYPE_CHECKING:
     from ctypes import Array
 
-_HEAD = ("pid", "beat_ns", "starts", "asked_ns")
-"""What is told of a process beside the metrics: `beat_ns` and `asked_ns` are monotonic, 0 for never."""
+_HEAD = ("pid", "beat_ns", "starts", "asked_ns", "ending_ns")
+"""What is told of a process beside the metrics; instants are monotonic, 0 for never.
+
+`beat_ns` is when it last answered, `asked_ns` when somebody last wanted to know whether the bucket does, `ending_ns`
+when the server was asked to end.
+"""
+
+RECORDS = -1
+"""The number of the process that writes records."""
 
 PLACES: dict[str, int] = {}
 """Where the first number of a metric is."""
@@ -35,8 +42,8 @@ _SIZE = _lay_out()
 
 
 def shared_numbers(workers: int) -> "Array[c_int64]":
-    """Memory for the main process and so many workers."""
-    return RawArray(c_int64, (workers + 1) * _SIZE)
+    """Memory for the main process, so many workers, and the one that writes records."""
+    return RawArray(c_int64, (workers + 2) * _SIZE)
 
 
 def place_of(name: str, *labels: str) -> int:
@@ -49,9 +56,10 @@ class Part:
     """One process's part of the memory: what all can read, as it was last written."""
 
     def __init__(self, memory: "Array[c_int64]", number: int) -> None:
-        """`number` is 0 for the main process, and from 1 on for workers."""
+        """`number` is 0 for the main process, from 1 on for workers, and RECORDS for the one that writes records."""
         view = memoryview(memory).cast("B").cast("q")
-        start = number % (len(view) // _SIZE) * _SIZE
+        parts = len(view) // _SIZE
+        start = (parts - 1 if number == RECORDS else number % parts) * _SIZE
         self._view = view[start : start + _SIZE]
         self.number = number
 
@@ -74,7 +82,7 @@ class Part:
 
 def parts_of(memory: "Array[c_int64]") -> list[Part]:
     """The part of the main process, and then of each worker."""
-    return [Part(memory, number) for number in range(len(memory) // _SIZE)]
+    return [Part(memory, number) for number in range(len(memory) // _SIZE - 1)]
 
 
 class Counts:

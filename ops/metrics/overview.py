@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ops.metrics.catalogue import METRICS, SAVING
 from ops.metrics.metric import Kind, Merge, Metric
-from ops.metrics.numbers import PLACES, Part, parts_of
+from ops.metrics.numbers import PLACES, RECORDS, Part, parts_of
 from sidecar.observe import OUTCOMES
 
 if TYPE_CHECKING:
@@ -75,6 +75,7 @@ class Overview:
         self.server = server
         self.main = parts[0].read()
         self.workers = [_worker(part, now_ns) for part in parts[1:]]
+        self.recorder = _worker(Part(memory, RECORDS), now_ns)
 
     def values(self, metric: Metric) -> Iterator[tuple[Labels, list[int]]]:
         """Each child that is exposed, with its numbers in the metric's scale; those of all processes together."""
@@ -128,6 +129,8 @@ class Overview:
         if any(self.main[min(PLACES.values()) :]):
             yield "main", self.main
         yield from ((str(worker.number), worker.numbers) for worker in self.workers if worker.starts)
+        if self.recorder.starts:
+            yield "records", self.recorder.numbers
 
     def _with_process(self, labels: Labels, name: str) -> Labels:
         return (*labels, name)
@@ -135,7 +138,8 @@ class Overview:
     def _merged(self, metric: Metric, place: slice) -> list[int] | None:
         # What a gauge says of a worker that is gone is not so any more.
         is_gauge = metric.kind is Kind.GAUGE
-        read = [worker.numbers[place] for worker in self.workers if worker.is_up or not is_gauge]
+        processes = (*self.workers, self.recorder)
+        read = [process.numbers[place] for process in processes if process.is_up or not is_gauge]
         if metric.merge is Merge.SUM:
             return [sum(numbers) for numbers in zip(*read, strict=True)] or [0] * metric.width
         first = [numbers[0] for numbers in read if numbers[0]]

@@ -16,7 +16,7 @@ def document_of(record: Record) -> Document:
 
     `size` is in bytes, `time` in nanoseconds, `timestamp` in nanoseconds since 1970.
     """
-    document = {
+    document: Document = {
         "method": record.method,
         "resource": record.resource,
         "mimeType": record.media_type,

@@ -25,6 +25,7 @@ class Exchange:
     object_key: str = ""
     status: int = 0
     media_type: str | None = None
+    is_coded: bool = False
     body_bytes: int = 0
     first_byte_ns: int = 0
     is_aborted: bool = False
@@ -65,6 +66,7 @@ class Exchange:
             duration_ns=duration_ns,
             first_byte_ns=self.first_byte_ns or duration_ns,
             is_aborted=self.is_aborted,
+            is_compressed=self.is_coded and self.body_bytes > 0,
             request=self,
         )
 

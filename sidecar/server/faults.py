@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from sidecar.clock import Clock
     from sidecar.server.finish import Finish
+    from sidecar.server.telling import Telling
 
 logger = logging.getLogger(__name__)
 
@@ -85,8 +86,9 @@ def closing_reply(status: HTTPStatus, reason: str, now: float) -> Reply:
 class FaultHandler(ErrorHandler):
     """Short answers to what Sanic raises before or within a handler; the unexpected goes to the log with its trace."""
 
-    def __init__(self, clock: "Clock", finish: "Finish") -> None:
+    def __init__(self, clock: "Clock", finish: "Finish", telling: "Telling") -> None:
         super().__init__()
+        self._telling = telling
         self._clock = clock
         self._finish = finish
 
@@ -95,8 +97,13 @@ class FaultHandler(ErrorHandler):
         reply = self._reply(exception)
         if request is None:
             return response_of(reply)
-        # What was begun may know already what the cache did, which stays true.
-        return self._finish.whole(getattr(request.ctx, "exchange", None) or Exchange(request), reply)
+        # What was begun may know already what the cache did, which stays true; and it is told of by who began it.
+        begun = getattr(request.ctx, "exchange", None)
+        exchange = begun or Exchange(request)
+        response = self._finish.whole(exchange, reply)
+        if begun is None:
+            self._telling.refused(exchange, reply)
+        return response
 
     def _reply(self, exception: Exception) -> Reply:
         status = exception.status_code if isinstance(exception, SanicException) else HTTPStatus.INTERNAL_SERVER_ERROR

@@ -57,6 +57,7 @@ class Finish:
         reply = self.dress(reply, Asked(exchange.request.method, exchange.header("origin"), path))
         exchange.status = reply.status
         exchange.media_type = reply.media_type
+        exchange.is_coded = reply.is_coded
         return reply
 
     def dress(self, reply: "Reply", asked: Asked = NOTHING) -> "Reply":

@@ -76,6 +76,7 @@ class Front:
                 spent_ns,
                 spent_ns,
                 is_aborted,
+                answer.is_compressed,
                 head,
             )
         )

@@ -1,6 +1,5 @@
 """From a request to the cache and back: the website itself."""
 
-import asyncio
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -22,17 +21,14 @@ if TYPE_CHECKING:
     from sanic import HTTPResponse, Request
 
     from sidecar.clock import Clock
-    from sidecar.observe import Observer
     from sidecar.observe import Request as AnyRequest
     from sidecar.server.finish import Finish
     from sidecar.server.hot_keeping import HotKeeping
     from sidecar.server.site import Sites
+    from sidecar.server.telling import Telling
     from sidecar.trace import Trace
 
 ONLY_IF_CACHED = CacheControl.parse("only-if-cached")
-
-CLIENT_CLOSED_REQUEST = 499
-"""What records say of a client that left before its answer began, as those of nginx do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,36 +47,26 @@ class Rules:
 class WebsiteHandler:
     """Answers every request that is not the management's."""
 
-    def __init__(self, sites: "Sites", rules: Rules, clock: "Clock", observer: "Observer") -> None:
+    def __init__(self, sites: "Sites", rules: Rules, clock: "Clock", telling: "Telling") -> None:
         self._sites = sites
         self._rules = rules
         self._clock = clock
-        self._observer = observer
+        self._telling = telling
         self._finish = rules.finish
         self._visits = Visits(self._finish, rules.keeping, clock)
 
     async def handle(self, request: "Request", path: str = "") -> "HTTPResponse | None":
-        """Answer, and tell the observer, also of an answer that was broken off.
+        """Answer, and tell the observer.
 
         Sanic's `path` has lost the difference between some targets; the raw target is read instead.
         """
-        exchange = request.ctx.exchange = Exchange(request)
+        exchange = Exchange(request)
         exchange.trace = self._rules.trace(exchange)
         current = CURRENT.set(exchange.trace)
-        self._observer.request_began()
         try:
-            return await self._answer(exchange)
-        except asyncio.CancelledError:
-            exchange.is_aborted = True
-            exchange.status = exchange.status or CLIENT_CLOSED_REQUEST
-            raise
-        except Exception:
-            exchange.status = HTTPStatus.INTERNAL_SERVER_ERROR
-            raise
+            return await self._telling.answer(exchange, self._answer(exchange))
         finally:
             CURRENT.reset(current)
-            self._observer.request_ended()
-            self._observer.request_answered(exchange.record(self._clock.now()))
 
     async def _answer(self, exchange: Exchange) -> "HTTPResponse | None":
         request = exchange.request

@@ -90,6 +90,7 @@ class FileBody:
 class Prepared(NamedTuple):
     """An answer: its head but for the last line, its body, and as much of both as is in memory, as most clients get it.
 
+    `is_compressed` is whether it has a body with a content coding.
     It is right from the instant `since` to just before `until`.
     """
 
@@ -98,6 +99,7 @@ class Prepared(NamedTuple):
     content: Content
     whole: tuple[bytes, ...]
     media_type: str | None
+    is_compressed: bool
     since: float
     until: float
 
@@ -127,8 +129,10 @@ class Representation:
     prepared: dict[tuple[bytes, bool], Prepared] = field(default_factory=dict)
     around: tuple[Prepared | None, bytes, bytes] = (None, b"", b"")
     etag: bytes | None = field(init=False)
+    is_coded: bool = field(init=False)
 
     def __post_init__(self) -> None:
+        self.is_coded = self.stored.header("content-encoding") is not None
         etag = self.stored.etag
         self.etag = None if etag is None or EntityTag.parse(etag) is None else etag.encode()
 

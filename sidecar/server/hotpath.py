@@ -41,6 +41,7 @@ class HotAnswer(NamedTuple):
     body_bytes: int
     resource: str
     media_type: str | None
+    is_compressed: bool = False
 
 
 class HotPath:
@@ -74,7 +75,15 @@ class HotPath:
             return None
         content = prepared.content
         data = prepared.whole if head.is_kept else (prepared.head + CLOSE, content.text)
-        return HotAnswer(data, content.part, prepared.status, content.size, entry.resource, prepared.media_type)
+        return HotAnswer(
+            data,
+            content.part,
+            prepared.status,
+            content.size,
+            entry.resource,
+            prepared.media_type,
+            prepared.is_compressed,
+        )
 
     def wants(self, target: bytes, accept_encoding: bytes | None) -> bool:
         """Whether an answer that was just given out of the cache should be kept: the second time it is given."""
@@ -174,8 +183,9 @@ def _part(representation: Representation, wanted: ByteRange, now: float) -> Prep
     _, before, after = representation.around
     head = b"%b%d\r\ncontent-range: bytes %d-%d/%d%b" % (before, stop - start, start, stop - 1, complete, after)
     content = representation.body.content(start, stop)
-    pieces = in_pieces(head, content.text)
-    return Prepared(HTTPStatus.PARTIAL_CONTENT, head, content, pieces, whole.media_type, whole.since, whole.until)
+    pieces, is_coded = in_pieces(head, content.text), representation.is_coded
+    status = HTTPStatus.PARTIAL_CONTENT
+    return Prepared(status, head, content, pieces, whole.media_type, is_coded, whole.since, whole.until)
 
 
 def _make(representation: Representation, question: Question, method: bytes, now: float) -> Prepared | None:
@@ -184,7 +194,9 @@ def _make(representation: Representation, question: Question, method: bytes, now
         return None
     content = Content() if method == b"HEAD" else _content_of(representation, reply)
     head, until = encode_head(reply), _until(representation.stored, now)
-    return Prepared(reply.status, head, content, in_pieces(head, content.text), reply.media_type, now, until)
+    is_coded = content.size > 0 and reply.is_coded
+    pieces = in_pieces(head, content.text)
+    return Prepared(reply.status, head, content, pieces, reply.media_type, is_coded, now, until)
 
 
 def _content_of(representation: Representation, reply: Reply) -> Content:

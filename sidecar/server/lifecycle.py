@@ -8,7 +8,7 @@ import os
 import resource
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from ctypes import c_bool, c_char
 from functools import partial
 from multiprocessing.sharedctypes import RawArray, RawValue
@@ -68,9 +68,13 @@ class Bystander(Protocol):
         """The server is about to end."""
         ...
 
+    def close(self) -> None:
+        """The workers have ended."""
+        ...
+
 
 def serve(
-    settings: "Settings", listener: Listener, create_app: Callable[[], App], bystander: Bystander | None = None
+    settings: "Settings", listener: Listener, create_app: Callable[[], App], bystanders: Sequence[Bystander] = ()
 ) -> None:
     """Serve until SIGTERM or SIGINT; every worker makes its own app by `create_app`, which must be picklable.
 
@@ -78,7 +82,7 @@ def serve(
     """
     allow_open_files()
     app = _main_app()
-    app.main_process_ready(partial(_main_ready, settings=settings, listener=listener, bystander=bystander))
+    app.main_process_ready(partial(_main_ready, settings=settings, listener=listener, bystanders=bystanders))
     app.prepare(
         sock=listener.socket,
         workers=settings.threads,
@@ -92,6 +96,8 @@ def serve(
         Sanic.serve(primary=app, app_loader=AppLoader(factory=create_app))
     finally:
         listener.close()
+        for bystander in bystanders:
+            bystander.close()
     if app.shared_ctx.refusal.value:
         raise SettingsError((app.shared_ctx.refusal.value.decode(errors="replace"),))
 
@@ -106,16 +112,16 @@ def _main_app() -> App:
 
 
 async def _main_ready(
-    app: App, _: Any, *, settings: "Settings", listener: Listener, bystander: Bystander | None
+    app: App, _: Any, *, settings: "Settings", listener: Listener, bystanders: Sequence[Bystander]
 ) -> None:
     def stop_accepting() -> None:
-        if bystander is not None:
+        for bystander in bystanders:
             bystander.drain()
         app.shared_ctx.is_stopping.value = True
         listener.close()
 
     supervise(app.manager, stop_accepting)
-    if bystander is not None:
+    for bystander in bystanders:
         bystander.start()
     if not logs.has_destination(settings):
         print(  # noqa: T201 - there is no log to write it to

@@ -90,6 +90,11 @@ class Reply:
         """The value of content-type."""
         return next((value for name, value in self.fields if name == "content-type"), None)
 
+    @property
+    def is_coded(self) -> bool:
+        """Whether its body has a content coding (RFC 9110 8.4)."""
+        return any(name == "content-encoding" for name, _ in self.fields)
+
     def in_parts(self, boundary: str) -> "Reply":
         """The same with its parts set apart by `boundary`, for when there are several (RFC 9110 14.6).
 

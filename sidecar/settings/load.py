@@ -65,7 +65,7 @@ def load(flags: Given, environ: Mapping[str, str] | None = None) -> Settings:
             values[name] = option.default_value() if entry is None else entry.read(option)
     drafts = _drafts(values, file, mistakes)
     if file.is_read:
-        mistakes += [*_lacking(values, drafts), *contradictions(drafts, values), *_pages_without_queries(values)]
+        mistakes += [*_lacking(values, drafts), *contradictions(drafts, values), *_contradictions(values)]
     if mistakes:
         raise SettingsError(tuple(mistakes))
     return Settings(**with_root(values, [mount_of(draft, values) for draft in drafts]))
@@ -170,10 +170,13 @@ def _lonely(given: str, missing: str, without: str) -> str:
     return f"{lacking} {OPTIONS[given].long_flag} is given; give both, or neither for {without}"
 
 
-def _pages_without_queries(values: Mapping[str, Any]) -> Iterator[str]:
+def _contradictions(values: Mapping[str, Any]) -> Iterator[str]:
     if values.get("autoindex") and values.get("reject_query_strings"):
         flags = f"{OPTIONS['autoindex'].long_flag} and {OPTIONS['reject_query_strings'].long_flag}"
         yield f"{flags} exclude each other: the pages of a listing are told apart by their query"
+    if values.get("mmdb_host") is not None and values.get("mmdb_file") is not None:
+        flags = f"{OPTIONS['mmdb_host'].long_flag} and {OPTIONS['mmdb_file'].long_flag}"
+        yield f"{flags} exclude each other: locations come from a server or from a file"
 
 
 def worker_number(environ: Mapping[str, str] | None = None) -> int:

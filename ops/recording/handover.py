@@ -1,0 +1,132 @@
+"""A worker's part: take note of each record, and hand them over a few times a second without ever waiting."""
+
+import asyncio
+import errno
+import logging
+import socket
+from collections import deque
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ops.metrics.metric import OTHER
+from ops.recording.message import MOST_RECORDS, pack
+from ops.sinks.chosen import sink_names
+from sidecar.observe import Observer, RequestRecord
+
+if TYPE_CHECKING:
+    from ops.metrics.numbers import Counts
+    from sidecar.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+HAND_SECONDS = 0.1
+"""How often: seldom enough for full messages, often enough that little is lost with a worker that is killed."""
+
+MOST_WAITING = 32 * 1024
+"""Records that wait in a worker while nobody takes them: a second of the most that one can answer."""
+
+_MOST_BYTES = 128 * 1024
+_LAST_SECONDS = 1.0
+_LOOK_SECONDS = 0.01
+
+
+def handover_of(
+    settings: "Settings", other: Observer, writing: socket.socket | None, counts: "Counts"
+) -> "Handover | None":
+    """What a worker with these settings does; None where records go nowhere."""
+    return None if writing is None else Handover(other, writing, counts, sink_names(settings))
+
+
+class Handover:
+    """Takes note of every record, after which `other` hears of it.
+
+    What nobody takes is dropped, the oldest first, and counted for each of the `sinks`; `counts` is the worker's.
+    """
+
+    def __init__(self, other: Observer, writing: socket.socket, counts: "Counts", sinks: Sequence[str]) -> None:
+        self._waiting: deque[RequestRecord] = deque()
+        self._note = self._waiting.append
+        self._tell = other.request_answered
+        self.request_began = other.request_began
+        self.request_ended = other.request_ended
+        self._writing = writing
+        self._counts = counts
+        self._sinks = sinks
+        self._packed: tuple[bytes, int] | None = None
+
+    def request_answered(self, record: RequestRecord) -> None:
+        """Take note: this is all that a request waits for."""
+        self._note(record)
+        self._tell(record)
+
+    async def run(self) -> None:
+        """Hand over until cancelled."""
+        self._writing.setblocking(False)
+        while True:
+            await asyncio.sleep(HAND_SECONDS)
+            while self._hand_some_over():  # noqa: ASYNC110 - requests come first
+                await asyncio.sleep(0)
+            self._drop(len(self) - MOST_WAITING, "handover")
+
+    async def finish(self) -> None:
+        """Hand over the last, within a second; what is left then is dropped."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + _LAST_SECONDS
+        while len(self) and loop.time() < deadline:
+            if not self._hand_some_over():
+                await asyncio.sleep(_LOOK_SECONDS)
+        if left := len(self):
+            logger.warning("%d records of requests were dropped at the end: nobody took them", left)
+        self._drop(left, "shutdown")
+
+    def __len__(self) -> int:
+        """How many wait."""
+        return len(self._waiting) + (self._packed[1] if self._packed else 0)
+
+    def _hand_some_over(self) -> bool:
+        """Whether a message was taken, and there may be another."""
+        packed = self._packed = self._packed or self._pack(MOST_RECORDS)
+        if packed is None:
+            return False
+        try:
+            self._writing.send(packed[0])
+        except OSError as error:
+            if error.errno == errno.EMSGSIZE:
+                self._count_dropped(packed[1], OTHER)
+                self._packed = None
+            return False
+        self._packed = None
+        return True
+
+    def _pack(self, most: int) -> tuple[bytes, int] | None:
+        """The oldest records in one message, and how many they are; None without any."""
+        records = [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
+        if not records:
+            return None
+        try:
+            packed = pack(records)
+        except (TypeError, ValueError):
+            logger.exception("%d records of requests could not be packed", len(records))
+            self._count_dropped(len(records), OTHER)
+            return None
+        if len(packed) > _MOST_BYTES and len(records) > 1:
+            self._waiting.extendleft(reversed(records))
+            return self._pack(len(records) // 2)
+        return packed, len(records)
+
+    def _drop(self, count: int, reason: str) -> None:
+        """Drop so many of the oldest."""
+        if count <= 0:
+            return
+        dropped = 0
+        if self._packed is not None:
+            dropped, self._packed = self._packed[1], None
+        while dropped < count:
+            self._waiting.popleft()
+            dropped += 1
+        self._count_dropped(dropped, reason)
+
+    def _count_dropped(self, count: int, reason: str) -> None:
+        for sink in self._sinks:
+            self._counts.add("records_queued_total", sink, by=count)
+            self._counts.add("records_dropped_total", sink, reason, by=count)
