@@ -116,7 +116,7 @@ class Worker:
     @property
     def observer(self) -> Observer:
         """Who is told of every request."""
-        return self._handover or self.metrics
+        return self.metrics if self._handover is None else self._handover
 
     def _make_tools(self, settings: Settings, shared: Shared, log: FailureLog) -> "partial[Tools]":
         """What all engines share; each brings its origin."""

@@ -85,6 +85,7 @@ class Recorder:
     async def run(self) -> None:
         """Read and write until the channel has come to its end, and a little longer for what is left."""
         self._begin()
+        logger.info("records are written by pid=%d", os.getpid())
         loop = asyncio.get_running_loop()
         loop.add_reader(self._reading, self._receive)
         parent = multiprocessing.parent_process()

@@ -4,6 +4,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from sidecar.http.target import TargetError, parse_target
 from sidecar.observe import Client, RequestRecord
 
 if TYPE_CHECKING:
@@ -36,6 +37,14 @@ class Exchange:
     def is_head(self) -> bool:
         """Whether the answer has no body."""
         return bool(self.request.method == "HEAD")
+
+    @property
+    def path(self) -> str | None:
+        """The decoded path, read anew: some answers are made before anybody else has read it; None for a bad one."""
+        try:
+            return parse_target(self.request.raw_url).path
+        except TargetError:
+            return None
 
     def header(self, name: str) -> str | None:
         """A header's value by its lower-case name; repeated fields are one list (RFC 9110 5.3)."""

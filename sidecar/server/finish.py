@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from sidecar.cache.storing import METADATA_PREFIX
 from sidecar.http.cors import ALLOWED_METHODS, cors_fields, preflight_fields
 from sidecar.http.header_rules import HeaderRules
-from sidecar.http.target import TargetError, parse_target
 from sidecar.server.responses import empty_reply
 from sidecar.server.sending import response_of
 
@@ -53,7 +52,7 @@ class Finish:
 
     def headers(self, exchange: "Exchange", reply: "Reply") -> "Reply":
         """Decide the headers but for `cache_status`, and note what there is to tell of the answer."""
-        path = _path_of(exchange) if self._rules.need_path else None
+        path = exchange.path if self._rules.need_path else None
         reply = self.dress(reply, Asked(exchange.request.method, exchange.header("origin"), path))
         exchange.status = reply.status
         exchange.media_type = reply.media_type
@@ -82,11 +81,3 @@ class Finish:
         """Whether a header may be sent: of those that S3 has invented only an object's metadata, if at all."""
         is_exposed = self._exposes_metadata and name.startswith(METADATA_PREFIX) and status < HTTPStatus.BAD_REQUEST
         return is_exposed or not name.startswith(_OF_THE_STORE)
-
-
-def _path_of(exchange: "Exchange") -> str | None:
-    """The decoded path, read anew: some answers are made before anybody else has read it."""
-    try:
-        return parse_target(exchange.request.raw_url).path
-    except TargetError:
-        return None

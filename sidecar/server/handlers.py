@@ -71,6 +71,7 @@ class WebsiteHandler:
     async def _answer(self, exchange: Exchange) -> "HTTPResponse | None":
         request = exchange.request
         if request.method == "OPTIONS":
+            exchange.resource = exchange.path or "-"
             return self._finish.preflight(exchange, self._clock.now())
         target = self._target(request)
         if isinstance(target, Reply):

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Protocol
 from sidecar.cache.body import StoredBody
 from sidecar.cache.selection import EXTENSIONS
 from sidecar.http.cache_status import CacheStatus
-from sidecar.http.target import TargetError, parse_target
 from sidecar.server.finish import Asked
 from sidecar.server.hot_entry import (
     JOINED_BYTES,
@@ -116,7 +115,7 @@ class HotKeeping:
     def _render(
         self, exchange: "Exchange", answer: "Answer", media_type: str
     ) -> "Callable[[Question, str, float], Reply]":
-        path, stored, is_uncertain = _path_of(exchange), answer.stored, answer.is_uncertain
+        path, stored, is_uncertain = exchange.path, answer.stored, answer.is_uncertain
 
         def render(question: Question, method: str, now: float) -> Reply:
             question = question.by_tag_only() if is_uncertain else question
@@ -144,10 +143,3 @@ def _still(holds: "list[Callable[[], bool]]", exchange: "Exchange") -> "Callable
         (holds_it,), folder = holds, site.folder
         return lambda: holds_it() and folder.prefix == prefix
     return lambda: all(hold() for hold in holds) and site.folder.prefix == prefix and site.is_unchanged()
-
-
-def _path_of(exchange: "Exchange") -> str | None:
-    try:
-        return parse_target(exchange.request.raw_url).path
-    except TargetError:
-        return None

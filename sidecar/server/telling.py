@@ -4,7 +4,6 @@ import asyncio
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from sidecar.http.target import TargetError, parse_target
 from sidecar.server.exchange import Exchange
 
 if TYPE_CHECKING:
@@ -50,14 +49,15 @@ class Telling:
         """The handler of another blueprint, told of like the website's."""
 
         async def answer(request: "Request") -> "HTTPResponse | None":
-            exchange = Exchange(request, resource=_path_of(request))
+            exchange = Exchange(request)
+            exchange.resource = exchange.path or "-"
             return await self.answer(exchange, _noted(exchange, handler(request)))
 
         return answer
 
     def refused(self, exchange: Exchange, reply: "Reply") -> None:
         """Tell of an answer to what has not reached a handler."""
-        exchange.resource = _path_of(exchange.request)
+        exchange.resource = exchange.path or "-"
         exchange.body_bytes = 0 if exchange.is_head else len(reply.text)
         self._observer.request_answered(exchange.record(self._clock.now()))
 
@@ -73,11 +73,3 @@ async def _noted(exchange: Exchange, answering: "Awaitable[HTTPResponse | None]"
     exchange.body_bytes = len(response.body or b"")
     exchange.media_type = response.content_type if response.body else None
     return response
-
-
-def _path_of(request: "Request") -> str:
-    """The decoded path; `-` where it could not be read."""
-    try:
-        return parse_target(request.raw_url).path
-    except TargetError:
-        return "-"
