@@ -52,8 +52,8 @@ anew with the server. Label values come from closed sets, never from a request's
 half a second old. This page is made from `ops/metrics/catalogue.py` by `make docs`.
 
 Series whose count is zero are left out of `s3_sidecar_requests_total` and `s3_sidecar_origin_requests_total`. The label
-`process` is a worker's number, `main`, or `records`. Alert and recording rules, and a dashboard, are in `ops/prometheus` and
-`ops/grafana`.
+`process` is a worker's number, `main`, or `records`. Alert and recording rules, and a dashboard, are in
+`ops/prometheus` and `ops/grafana`.
 """
 S3OPS = """\
 # s3ops

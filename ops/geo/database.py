@@ -33,6 +33,7 @@ _NAMES: Mapping[str, tuple[str | int, ...]] = {
     "subdivision_iso_code": ("subdivisions", 0, "iso_code"),
     "time_zone": ("location", "time_zone"),
 }
+_COORDINATES = frozenset({"latitude", "longitude"})
 _Signature = tuple[int, int, int, int]
 
 
@@ -113,7 +114,7 @@ def location_of(address: str, found: Any) -> Location | None:
     """The database's entry under the names of mmdb-ws; None for an address that is not in it."""
     if not isinstance(found, dict):
         return None
-    values = {name: _text(_at(found, path)) for name, path in _NAMES.items()}
+    values = {name: _text(name, _at(found, path)) for name, path in _NAMES.items()}
     location = {name: value for name, value in values.items() if value}
     if not location:
         return None
@@ -129,8 +130,8 @@ def _at(found: Any, path: tuple[str | int, ...]) -> Any:
     return found
 
 
-def _text(value: Any) -> str:
-    if isinstance(value, float):
+def _text(name: str, value: Any) -> str:
+    if name in _COORDINATES and isinstance(value, float | int):
         return f"{value:.6f}"
     return str(value) if isinstance(value, str | int) else ""
 

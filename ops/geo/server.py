@@ -49,6 +49,7 @@ class MmdbServer:
         self._asked: deque[tuple[str, float]] = deque()
         self._pending: set[str] = set()
         self._is_wanted = asyncio.Event()
+        self._is_connected = False
         self._outage = Outage(f"mmdb-ws at {url}", "records go without location", logger)
         self._tasks = Tasks()
 
@@ -59,7 +60,8 @@ class MmdbServer:
             address = public_address(text)
             if address is None or address in self._pending or self._memory.holds(address, now):
                 continue
-            if self._outage.is_on or len(self._pending) >= _MOST_ASKED:
+            is_down = self._outage.is_on and not self._is_connected
+            if is_down or len(self._pending) >= _MOST_ASKED:
                 self._count("skipped")
                 continue
             self._pending.add(address)
@@ -95,7 +97,7 @@ class MmdbServer:
         try:
             async with asyncio.timeout(_CONNECT_SECONDS):
                 connection = await self._connect(session)
-            self._outage.end()
+            self._is_connected = True
             asking = self._tasks.spawn(self._ask(connection), name="ask mmdb-ws")
             try:
                 while (message := await connection.receive()).type is aiohttp.WSMsgType.TEXT:
@@ -107,6 +109,7 @@ class MmdbServer:
             why = "it gives no answer" if self._asked else ""
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
             why = str(error) or type(error).__name__
+        self._is_connected = False
         self._give_up()
         if why and not answers:
             raise _NoAnswersError(why)
@@ -139,6 +142,7 @@ class MmdbServer:
             raise ValueError("it answers what was not asked")
         address = self._asked[0][0]
         location = read_reply(address, reply)
+        self._outage.end()
         self._asked.popleft()
         self._pending.discard(address)
         self._memory.put(address, location, time.monotonic())

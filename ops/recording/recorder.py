@@ -35,6 +35,10 @@ NICENESS = 10
 END_SECONDS = 9.0
 """From the server's SIGTERM until the last record is written or given up: it has to be over in ten."""
 
+DOWN_SECONDS = 2.0
+"""How much of that is spent on sinks that do not answer."""
+
+_LAST_LOOK_SECONDS = 0.1
 _SHORTEST_END_SECONDS = 1.0
 _ORPHANED_SECONDS = 12.0
 """How long the workers may still serve once the main process is gone."""
@@ -97,11 +101,22 @@ class Recorder:
         await self._over.wait()
         for writer in self._writers:
             writer.finish()
-        await asyncio.wait(writing, timeout=self._seconds_left())
+        await self._wait_for(dict(zip(self._writers, writing, strict=True)))
         await self._tasks.cancel_all()
         await asyncio.gather(*(writer.close() for writer in self._writers))
         await self._locator.close()
         self._look()
+
+    async def _wait_for(self, writing: "dict[Writer, asyncio.Task[None]]") -> None:
+        """Wait until everything is written, but not for long for a sink that does not answer."""
+        loop = asyncio.get_running_loop()
+        began, left = loop.time(), self._seconds_left()
+        while unfinished := [writer for writer, task in writing.items() if not task.done()]:
+            spent = loop.time() - began
+            is_hopeless = spent > DOWN_SECONDS and all(writer.is_down for writer in unfinished)
+            if spent > left or is_hopeless:
+                return
+            await asyncio.wait([writing[writer] for writer in unfinished], timeout=_LAST_LOOK_SECONDS)
 
     def _begin(self) -> None:
         """Say who this is, and count what was lost with the process before."""

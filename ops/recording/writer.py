@@ -48,6 +48,11 @@ class Writer:
         self._ending = asyncio.Event()
         self._outage = Outage(sink.name, "its records wait", logger)
 
+    @property
+    def is_down(self) -> bool:
+        """Whether the sink does not answer."""
+        return self._outage.is_on
+
     def put(self, message: "Message") -> None:
         """Take in a message."""
         self._counts.add("records_queued_total", self._sink.name, by=message.length)

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 from support.http_client import Connection, fetch_many, request
-from support.record_file import Document, RecordFile, recorder_pids, until
+from support.record_file import RecordFile, recorder_pids
 from support.seaweedfs import SeaweedFS
 from support.sidecar import AUTH_KEY, Sidecar, StartSidecar
+from support.until import until
 
 TEXT = b"body of a page\n" * 200
 TOKEN = {"authorization": f"Bearer {AUTH_KEY}"}
@@ -23,12 +24,6 @@ CLIENT = {"x-forwarded-for": "198.51.100.7, 10.0.0.1"}
 def record_file(tmp_path: Path) -> RecordFile:
     """A file that is not there yet."""
     return RecordFile(tmp_path / "records.jsonl")
-
-
-def brief(document: Document) -> tuple[object, ...]:
-    """What a request can know of its record."""
-    names = ("method", "status", "size", "mimeType", "compressed", "cache")
-    return tuple(document[name] for name in names)
 
 
 def test_each_kind_of_answer(
@@ -150,8 +145,8 @@ def test_it_does_not_hold_the_public_socket(
     server = start_sidecar(seaweedfs, *record_file.flags())
     (pid,) = recorder_pids(server)
     listening = {line.split()[9] for line in Path("/proc/net/tcp").read_text().splitlines()[1:]}
-    until(lambda: record_file.path.exists())
-    links = {os.readlink(entry) for entry in Path(f"/proc/{pid}/fd").iterdir()}
+    until(record_file.path.exists)
+    links = {str(entry.readlink()) for entry in Path(f"/proc/{pid}/fd").iterdir()}
     sockets = {link.removeprefix("socket:[").removesuffix("]") for link in links if link.startswith("socket:[")}
     assert sockets & listening == set()
     assert os.getpriority(os.PRIO_PROCESS, pid) == 10

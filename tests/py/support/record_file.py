@@ -2,14 +2,12 @@
 
 import json
 import re
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from support.sidecar import Sidecar
+from support.until import until
 
-PATIENCE_SECONDS = 20.0
 Document = dict[str, Any]
 _WRITTEN_BY = re.compile(r"records are written by pid=(\d+)")
 
@@ -38,14 +36,6 @@ class RecordFile:
         """Those of the paths that begin like this, once there are so many."""
         until(lambda: len(self.of(resource_prefix)) >= count)
         return self.of(resource_prefix)
-
-
-def until(is_so: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> None:
-    """Look again and again: records are written a few times a second."""
-    deadline = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def recorder_pids(server: Sidecar) -> list[int]:

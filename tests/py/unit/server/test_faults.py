@@ -18,6 +18,7 @@ from sanic.exceptions import (
 )
 from support.manual_clock import ManualClock
 from support.sanic_request import a_request
+from support.told import Told
 
 from sidecar import errors
 from sidecar.errors import OriginError, OriginUnavailable
@@ -27,6 +28,7 @@ from sidecar.http.header_rules import HeaderRule, HeaderRules
 from sidecar.server.exchange import Exchange
 from sidecar.server.faults import FaultHandler, refusal_reply, words_of
 from sidecar.server.finish import NOT_ASKED, Finish
+from sidecar.server.telling import Telling
 
 NOW = 1_780_000_000.0
 DATE = format_http_date(NOW)
@@ -64,8 +66,9 @@ EXCEPTIONS = {
 }
 
 
-def _handler(*rules: str, origins: tuple[str, ...] = ("*",)) -> FaultHandler:
-    return FaultHandler(ManualClock(NOW), Finish(origins, HeaderRules(tuple(map(HeaderRule.parse, rules)))))
+def _handler(*rules: str, origins: tuple[str, ...] = ("*",), told: Told | None = None) -> FaultHandler:
+    finish = Finish(origins, HeaderRules(tuple(map(HeaderRule.parse, rules))))
+    return FaultHandler(ManualClock(NOW), finish, Telling(told or Told(), ManualClock(NOW)))
 
 
 def _subclasses(error: type[OriginError]) -> Iterator[type[OriginError]]:

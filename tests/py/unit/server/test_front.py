@@ -8,32 +8,16 @@ from typing import Any
 
 import pytest
 from support.manual_clock import ManualClock
+from support.told import Told
 from unit.cache.responses import a_response
 from unit.server.hot import NOW, a_head, a_hot_path, a_representation, an_entry
 
-from sidecar.observe import Client, RequestRecord
+from sidecar.observe import Client
 from sidecar.server.finish import Finish
 from sidecar.server.front import Front
 from sidecar.settings import load
 
 PEER = "192.0.2.7"
-
-
-class Told:
-    """Everything that was told."""
-
-    def __init__(self) -> None:
-        self.records: list[RequestRecord] = []
-
-    def request_began(self) -> None:
-        """Hear of a request; its answer is what counts here."""
-
-    def request_ended(self) -> None:
-        """Hear of its end."""
-
-    def request_answered(self, record: RequestRecord) -> None:
-        """Take note."""
-        self.records.append(record)
 
 
 def a_front(told: Told, forget: Callable[[], Coroutine[Any, Any, None]] | None = None) -> Front:

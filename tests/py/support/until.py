@@ -1,0 +1,23 @@
+"""Waits for what tells nobody that it has happened."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+PATIENCE_SECONDS = 20.0
+_LOOK_SECONDS = 0.02
+
+
+def until(is_so: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> None:
+    """Look again and again; fails when it takes longer."""
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(_LOOK_SECONDS)
+
+
+async def soon(is_so: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> None:
+    """The same, while the event loop goes on."""
+    async with asyncio.timeout(seconds):
+        while not is_so():  # noqa: ASYNC110 - the code under test tells nobody
+            await asyncio.sleep(_LOOK_SECONDS)

@@ -1,0 +1,54 @@
+"""Requests as workers tell of them, and what is to become of them."""
+
+from hypothesis import strategies as st
+
+from ops.records import Record
+from sidecar.observe import OUTCOMES, UNASKED, Client, RequestRecord
+
+NOW_NS = 1_780_000_000_000_000_000
+TEXT = st.text(max_size=40)
+"""Any, lone surrogates too: what a client sent is kept as it came."""
+
+_NUMBERS = st.integers(0, 2**62)
+REQUESTS = st.builds(
+    RequestRecord,
+    method=TEXT,
+    resource=TEXT,
+    status=st.integers(0, 999),
+    body_bytes=_NUMBERS,
+    client=st.builds(
+        Client,
+        real_ip=st.none() | TEXT,
+        forwarded_for=st.none() | TEXT | st.ip_addresses().map(str),
+        peer=TEXT | st.ip_addresses().map(str),
+    ),
+    media_type=st.none() | TEXT,
+    outcome=st.sampled_from([*OUTCOMES, UNASKED]),
+    timestamp_ns=_NUMBERS,
+    duration_ns=_NUMBERS,
+    first_byte_ns=_NUMBERS,
+    is_aborted=st.booleans(),
+    is_compressed=st.booleans(),
+)
+
+
+def a_request(resource: str = "/a", timestamp_ns: int = NOW_NS) -> RequestRecord:
+    """A request of a client of Munich."""
+    client = Client(None, "203.1.113.9", "127.0.0.1")
+    return RequestRecord("GET", resource, 200, 10, client, "text/css", "hit", timestamp_ns, 1000)
+
+
+def as_record(request: RequestRecord) -> Record:
+    """What is to be written of it, without a location."""
+    return Record(
+        method=request.method,
+        resource=request.resource,
+        status=request.status,
+        size_bytes=request.body_bytes,
+        address=request.client.address,
+        media_type=request.media_type,
+        is_compressed=request.is_compressed,
+        outcome=request.outcome,
+        timestamp_ns=request.timestamp_ns,
+        duration_ns=request.duration_ns,
+    )

@@ -1,0 +1,123 @@
+"""A worker's part: nothing waits for it, and nothing is lost uncounted."""
+
+import asyncio
+import socket
+from collections.abc import Iterator
+
+import pytest
+from support.until import soon
+from unit.ops.board import Board
+from unit.ops.recording.requests import a_request
+
+from ops.metrics.numbers import Counts, place_of
+from ops.metrics.observer import Metrics
+from ops.recording.channel import Channel, open_channel
+from ops.recording.handover import HAND_SECONDS, MOST_WAITING, Handover
+from ops.recording.message import message_of, records_of, rows_of
+from sidecar.tasks import Tasks
+
+SINKS = ("file", "mongo")
+
+
+@pytest.fixture
+def channel() -> Iterator[Channel]:
+    """A channel whose reader is the test."""
+    channel = open_channel()
+    yield channel
+    for end in channel:
+        end.close()
+
+
+@pytest.fixture
+def counts() -> Counts:
+    """A worker's numbers."""
+    return Board().begin(1)
+
+
+def read(channel: Channel) -> list[str]:
+    """The resources of all records that have arrived."""
+    found: list[str] = []
+    while True:
+        try:
+            data = channel.reading.recv(1024 * 1024)
+        except BlockingIOError:
+            return found
+        found += [record.resource for record in records_of(rows_of(message_of(data, 0)), lambda _: None)]
+
+
+def dropped(counts: Counts, sink: str, reason: str) -> tuple[int, int]:
+    """How many were dropped for a reason, and how many were queued."""
+    place = place_of("records_dropped_total", sink, reason)
+    return counts.numbers[place], counts.numbers[place_of("records_queued_total", sink)]
+
+
+async def test_it_hands_over_a_few_times_a_second(channel: Channel, counts: Counts) -> None:
+    """Every record in the order in which it was told; whoever else is told hears of it too."""
+    handover, tasks = Handover(Metrics(counts), channel.writing, counts, SINKS), Tasks()
+    tasks.spawn(handover.run(), name="hand over")
+    told = [f"/{number}" for number in range(1000)]
+    for resource in told:
+        handover.request_answered(a_request(resource))
+    await soon(lambda: len(handover) == 0)
+    await tasks.cancel_all()
+    assert read(channel) == told
+    assert counts.numbers[place_of("requests_total", "GET", "200", "hit")] == 1000
+    assert dropped(counts, "file", "handover") == (0, 0)
+
+
+async def test_what_nobody_takes_is_dropped(channel: Channel, counts: Counts) -> None:
+    """The oldest go and are counted for every sink; what is left is handed over when somebody reads again."""
+    handover, tasks = Handover(Metrics(counts), channel.writing, counts, SINKS), Tasks()
+    told = MOST_WAITING * 3
+    for number in range(told):
+        handover.request_answered(a_request(str(number)))
+    tasks.spawn(handover.run(), name="hand over")
+    await soon(lambda: len(handover) == MOST_WAITING)
+    lost, queued = dropped(counts, "file", "handover")
+    assert lost == queued > 0
+    assert dropped(counts, "mongo", "handover") == (lost, lost)
+    arrived = read(channel)
+    async with asyncio.timeout(20):
+        while len(handover):
+            await asyncio.sleep(HAND_SECONDS)
+            arrived += read(channel)
+    await tasks.cancel_all()
+    assert len(arrived) + lost == told
+    assert arrived == sorted(arrived, key=int)
+    assert arrived[-1] == str(told - 1)
+
+
+async def test_the_last(channel: Channel, counts: Counts) -> None:
+    """At the end everything is handed over; without a reader it is dropped after a second."""
+    handover = Handover(Metrics(counts), channel.writing, counts, SINKS)
+    handover.request_answered(a_request("/last"))
+    await handover.finish()
+    assert read(channel) == ["/last"]
+    channel.reading.close()
+    handover.request_answered(a_request())
+    async with asyncio.timeout(5):
+        await handover.finish()
+    assert dropped(counts, "file", "shutdown") == (1, 1)
+
+
+async def test_long_targets(channel: Channel, counts: Counts) -> None:
+    """Records that are too long together go in several messages."""
+    channel.writing.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 * 1024 * 1024)
+    handover = Handover(Metrics(counts), channel.writing, counts, SINKS)
+    told = [f"/{number}/{'x' * 8000}" for number in range(20)]
+    for resource in told:
+        handover.request_answered(a_request(resource))
+    await handover.finish()
+    assert read(channel) == told
+
+
+async def test_what_cannot_be_packed(channel: Channel, counts: Counts, caplog: pytest.LogCaptureFixture) -> None:
+    """It is given up with what is packed with it, counted and logged; what comes later is handed over."""
+    handover = Handover(Metrics(counts), channel.writing, counts, SINKS)
+    handover._note(a_request()._replace(resource=object()))  # type: ignore[arg-type]  # noqa: SLF001 - what must not be
+    await handover.finish()
+    handover.request_answered(a_request("/next"))
+    await handover.finish()
+    assert read(channel) == ["/next"]
+    assert dropped(counts, "file", "other") == (1, 1)
+    assert "could not be packed" in caplog.text
