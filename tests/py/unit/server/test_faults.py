@@ -162,6 +162,20 @@ def test_what_was_begun() -> None:
     assert _handler().response(request, ZeroDivisionError(BAIT)).headers["cache-status"] == "s3-sidecar; hit; ttl=5"
 
 
+def test_who_tells() -> None:
+    """What no handler has begun is told here, once, with what is sent; the rest by who began it."""
+    told = Told()
+    handler = _handler(told=told)
+    response = handler.response(a_request("/a%20b?c", "POST"), MethodNotAllowed("", method="POST", allowed_methods=[]))
+    (record,) = told.records
+    assert (record.method, record.resource, record.status, record.outcome) == ("POST", "/a b", 405, "none")
+    assert (record.body_bytes, record.media_type) == (len(response.body or b""), "text/plain; charset=utf-8")
+    begun = a_request()
+    begun.ctx.exchange = Exchange(begun)
+    handler.response(begun, ZeroDivisionError())
+    assert len(told.records) == 1
+
+
 def test_without_a_request() -> None:
     """Sanic's signature allows it: the answer is made all the same."""
     response = _handler().response(None, BadRequest(BAIT))

@@ -12,6 +12,7 @@ from support.told import Told
 from unit.cache.responses import a_response
 from unit.server.hot import NOW, a_head, a_hot_path, a_representation, an_entry
 
+from sidecar.cache.stored import StoredResponse
 from sidecar.observe import Client
 from sidecar.server.finish import Finish
 from sidecar.server.front import Front
@@ -20,9 +21,13 @@ from sidecar.settings import load
 PEER = "192.0.2.7"
 
 
-def a_front(told: Told, forget: Callable[[], Coroutine[Any, Any, None]] | None = None) -> Front:
+def a_front(
+    told: Told,
+    forget: Callable[[], Coroutine[Any, Any, None]] | None = None,
+    stored: StoredResponse | None = None,
+) -> Front:
     """A front with one object in memory."""
-    hot, representation = a_hot_path(), a_representation(a_response())
+    hot, representation = a_hot_path(), a_representation(stored or a_response())
     hot.put(b"/a.css", None, an_entry(representation.stored, forget=forget), representation)
     return Front(load({"bucket": "site"}, {}), hot, Finish(("*",)), ManualClock(NOW), told)
 
@@ -54,6 +59,25 @@ def test_one_record_for_each_answer(
     assert (record.method, record.resource, record.outcome) == (method, "/a.css", "hit")
     assert record.client == Client("192.0.2.1", "192.0.2.2, 192.0.2.3", PEER)
     assert (record.timestamp_ns, record.duration_ns >= 0) == (int(NOW * 1e9), True)
+
+
+@pytest.mark.parametrize(
+    ("fields", "method", "is_compressed"),
+    {
+        "rfc9110-8.4": ((), "GET", True),
+        "rfc9110-14.2-range": (("range: bytes=1-3",), "GET", True),
+        "rfc9110-9.3.2-head": ((), "HEAD", False),
+        "rfc9110-15.4.5": (('if-none-match: "a"',), "GET", False),
+        "rfc9110-15.5.13": (('if-match: "b"',), "GET", False),
+    }.values(),
+)
+def test_whether_a_body_was_compressed(fields: tuple[str, ...], method: str, is_compressed: bool) -> None:
+    """That is told of bodies that were sent in a content coding, the first time and again."""
+    told, stored = Told(), a_response(headers=(("etag", '"a"'), ("content-encoding", "gzip")))
+    front = a_front(told, stored=stored)
+    for _ in range(2):
+        assert front.answer(a_head("/a.css", *fields, method=method), PEER) is not None
+    assert [record.is_compressed for record in told.records] == [is_compressed] * 2
 
 
 @pytest.mark.parametrize("target", ["/none", "/a.css#top"])
