@@ -4,12 +4,11 @@ import asyncio
 import errno
 import logging
 import socket
-from collections import deque
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ops.metrics.metric import OTHER
-from ops.recording.message import MOST_RECORDS, pack
+from ops.recording.message import MOST_RECORDS, WIDTH, flat, pack
 from ops.sinks.chosen import sink_names
 from sidecar.observe import Observer, RequestRecord
 
@@ -44,8 +43,8 @@ class Handover:
     """
 
     def __init__(self, other: Observer, writing: socket.socket, counts: "Counts", sinks: Sequence[str]) -> None:
-        self._waiting: deque[RequestRecord] = deque()
-        self._note = self._waiting.append
+        self._waiting: list[Any] = []
+        self._note = self._waiting.extend
         self._tell = other.request_answered
         self.request_began = other.request_began
         self.request_ended = other.request_ended
@@ -56,7 +55,7 @@ class Handover:
 
     def request_answered(self, record: RequestRecord) -> None:
         """Take note: this is all that a request waits for."""
-        self._note(record)
+        self._note(flat(record))
         self._tell(record)
 
     async def run(self) -> None:
@@ -81,7 +80,7 @@ class Handover:
 
     def __len__(self) -> int:
         """How many wait."""
-        return len(self._waiting) + (self._packed[1] if self._packed else 0)
+        return len(self._waiting) // WIDTH + (self._packed[1] if self._packed else 0)
 
     def _hand_some_over(self) -> bool:
         """Whether a message was taken, and there may be another."""
@@ -100,19 +99,20 @@ class Handover:
 
     def _pack(self, most: int) -> tuple[bytes, int] | None:
         """The oldest records in one message, and how many they are; None without any."""
-        records = [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
-        if not records:
+        fields = self._waiting[: most * WIDTH]
+        if not fields:
             return None
+        count = len(fields) // WIDTH
         try:
-            packed = pack(records)
+            packed = pack(fields)
         except (TypeError, ValueError):
-            logger.exception("%d records of requests could not be packed", len(records))
-            self._count_dropped(len(records), OTHER)
-            return None
-        if len(packed) > _MOST_BYTES and len(records) > 1:
-            self._waiting.extendleft(reversed(records))
-            return self._pack(len(records) // 2)
-        return packed, len(records)
+            logger.exception("%d records of requests could not be packed", count)
+            self._count_dropped(count, OTHER)
+            packed = b""
+        if len(packed) > _MOST_BYTES and count > 1:
+            return self._pack(count // 2)
+        del self._waiting[: len(fields)]
+        return (packed, count) if packed else None
 
     def _drop(self, count: int, reason: str) -> None:
         """Drop so many of the oldest."""
@@ -121,10 +121,9 @@ class Handover:
         dropped = 0
         if self._packed is not None:
             dropped, self._packed = self._packed[1], None
-        while dropped < count:
-            self._waiting.popleft()
-            dropped += 1
-        self._count_dropped(dropped, reason)
+        left = max(0, count - dropped)
+        del self._waiting[: left * WIDTH]
+        self._count_dropped(dropped + left, reason)
 
     def _count_dropped(self, count: int, reason: str) -> None:
         for sink in self._sinks:

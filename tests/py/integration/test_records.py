@@ -15,6 +15,8 @@ from support.seaweedfs import SeaweedFS
 from support.sidecar import AUTH_KEY, Sidecar, StartSidecar
 from support.until import until
 
+from ops.recording.recorder import NICENESS
+
 TEXT = b"body of a page\n" * 200
 TOKEN = {"authorization": f"Bearer {AUTH_KEY}"}
 CLIENT = {"x-forwarded-for": "198.51.100.7, 10.0.0.1"}
@@ -149,7 +151,7 @@ def test_it_does_not_hold_the_public_socket(
     links = {str(entry.readlink()) for entry in Path(f"/proc/{pid}/fd").iterdir()}
     sockets = {link.removeprefix("socket:[").removesuffix("]") for link in links if link.startswith("socket:[")}
     assert sockets & listening == set()
-    assert os.getpriority(os.PRIO_PROCESS, pid) == 10
+    assert os.getpriority(os.PRIO_PROCESS, pid) == NICENESS
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,10 @@
 """Requests as workers tell of them, and what is to become of them."""
 
+from collections.abc import Iterable
+
 from hypothesis import strategies as st
 
+from ops.recording.message import flat, pack
 from ops.records import Record
 from sidecar.observe import OUTCOMES, UNASKED, Client, RequestRecord
 
@@ -36,6 +39,11 @@ def a_request(resource: str = "/a", timestamp_ns: int = NOW_NS) -> RequestRecord
     """A request of a client of Munich."""
     client = Client(None, "203.1.113.9", "127.0.0.1")
     return RequestRecord("GET", resource, 200, 10, client, "text/css", "hit", timestamp_ns, 1000)
+
+
+def packed(requests: Iterable[RequestRecord]) -> bytes:
+    """A message of them."""
+    return pack([field for request in requests for field in flat(request)])
 
 
 def as_record(request: RequestRecord) -> Record:

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from unit.ops.recording.requests import NOW_NS, a_request
+from unit.ops.recording.requests import NOW_NS, a_request, packed
 
 from ops.recording.backlog import WINDOW_NS, Backlog
-from ops.recording.message import Message, message_of, pack, timestamp_of
+from ops.recording.message import Message, message_of, timestamp_of
 
 _MS = 1_000_000
 _SECOND = 1_000 * _MS
@@ -18,7 +18,7 @@ HAND_NS = 100 * _MS
 
 def a_message(arrived_ns: int, *timestamps: int) -> Message:
     """Records of these instants that arrive together."""
-    return message_of(pack([a_request(timestamp_ns=timestamp) for timestamp in timestamps]), arrived_ns)
+    return message_of(packed([a_request(timestamp_ns=timestamp) for timestamp in timestamps]), arrived_ns)
 
 
 def instants(rows: Sequence[tuple[object, ...]]) -> list[int]:

@@ -114,7 +114,7 @@ async def test_long_targets(channel: Channel, counts: Counts) -> None:
 async def test_what_cannot_be_packed(channel: Channel, counts: Counts, caplog: pytest.LogCaptureFixture) -> None:
     """It is given up with what is packed with it, counted and logged; what comes later is handed over."""
     handover = Handover(Metrics(counts), channel.writing, counts, SINKS)
-    handover._note(a_request()._replace(resource=object()))  # type: ignore[arg-type]  # noqa: SLF001 - what must not be
+    handover.request_answered(a_request()._replace(resource=object()))  # type: ignore[arg-type]  # what must not be
     await handover.finish()
     handover.request_answered(a_request("/next"))
     await handover.finish()

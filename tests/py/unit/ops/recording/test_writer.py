@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.until import soon
 from unit.ops.board import Board
-from unit.ops.recording.requests import a_request
+from unit.ops.recording.requests import a_request, packed
 
 from ops.geo.location import Nowhere
 from ops.metrics.numbers import Counts
 from ops.recording.backlog import Backlog
-from ops.recording.message import Message, message_of, pack
+from ops.recording.message import Message, message_of
 from ops.recording.recorder import unsettled
 from ops.recording.writer import Writer
 from ops.records import Record
@@ -79,7 +79,7 @@ async def writing(sink: Sink, counts: Counts, limit: int = 1000) -> AsyncIterato
 
 def a_message(*resources: str) -> Message:
     """Records of long ago."""
-    return message_of(pack([a_request(resource, timestamp_ns=1) for resource in resources]), 1)
+    return message_of(packed([a_request(resource, timestamp_ns=1) for resource in resources]), 1)
 
 
 async def test_a_file_that_is_not_to_be_had(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
