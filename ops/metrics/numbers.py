@@ -71,6 +71,10 @@ class Part:
         """Take over the numbers, but for the head."""
         self._view[len(_HEAD) :] = array("q", numbers[len(_HEAD) :])
 
+    def write_one(self, place: int, number: int) -> None:
+        """Take over one of them."""
+        self._view[place] = number
+
     def told(self, name: str) -> int:
         """A number of the head."""
         return self._view[_HEAD.index(name)]
@@ -108,6 +112,12 @@ class Counts:
         metric, place = METRICS[name], place_of(name, *labels)
         self.numbers[place] += round(value * metric.scale)
         self.numbers[place + 1 + _bucket(metric, value)] += 1
+
+    def add_at_once(self, name: str, *labels: str, by: int) -> None:
+        """Count, and let all see it: it must be known even if this process is killed now."""
+        place = place_of(name, *labels)
+        self.numbers[place] += by
+        self.part.write_one(place, self.numbers[place])
 
     def publish(self) -> None:
         """Let all see it."""

@@ -55,7 +55,7 @@ class Writer:
 
     def put(self, message: "Message") -> None:
         """Take in a message."""
-        self._counts.add("records_queued_total", self._sink.name, by=message.length)
+        self._counts.add_at_once("records_queued_total", self._sink.name, by=message.length)
         self._drop(self._backlog.put(message), "full")
 
     def look(self) -> None:

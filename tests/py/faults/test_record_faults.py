@@ -126,7 +126,7 @@ def test_a_sink_that_is_blocked(
     assert dropped == total(samples, "s3_sidecar_records_dropped_total", sink="file", reason="full")
     left, began = waiting(), time.monotonic()
     assert server.stop() == 0
-    assert time.monotonic() - began < 6  # the sink was down before
+    assert time.monotonic() - began < 8  # not nine: the sink was down before
     assert f"{left:.0f} records were dropped at the end: file did not take them in time" in server.log()
     assert server.log().count("file does not answer, its records wait") == 1
 
