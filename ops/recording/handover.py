@@ -25,7 +25,7 @@ MOST_WAITING = 32 * 1024
 """Records that wait in a worker while nobody takes them: a second of the most that one can answer."""
 
 _MOST_BYTES = 128 * 1024
-_LAST_SECONDS = 1.0
+_LAST_SECONDS = 0.5
 _LOOK_SECONDS = 0.01
 
 
@@ -68,7 +68,7 @@ class Handover:
             self._drop(len(self) - MOST_WAITING, "handover")
 
     async def finish(self) -> None:
-        """Hand over the last, within a second; what is left then is dropped."""
+        """Hand over the last, within half a second; what is left then is dropped."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + _LAST_SECONDS
         while len(self) and loop.time() < deadline:

@@ -55,6 +55,8 @@ class RecordsProcess:
         process = self._process
         if process is None:
             return
+        for number in _SIGNALS:  # who asks again does not want to wait
+            signal.signal(number, lambda *_: process.kill())
         now_ns = time.monotonic_ns()
         spent = (now_ns - (self._own.told("ending_ns") or now_ns)) / 1e9
         if not wait([process.sentinel], max(2.0, END_SECONDS - spent) + _SLACK_SECONDS):

@@ -65,7 +65,13 @@ def record(order: Order) -> None:
     os.nice(NICENESS)
     order.configure_logging(order.settings)
     order.reading.setblocking(False)
-    asyncio.run(Recorder(order).run())
+    asyncio.run(_record(order))
+
+
+async def _record(order: Order) -> None:
+    await Recorder(order).run()
+    logging.shutdown()
+    os._exit(0)  # a thread that waits for a name server or a disk would be waited for
 
 
 class Recorder:
@@ -87,7 +93,11 @@ class Recorder:
         self._tasks = Tasks()
 
     async def run(self) -> None:
-        """Read and write until the channel has come to its end, and a little longer for what is left."""
+        """Read and write until the channel has come to its end, and a little longer for what is left.
+
+        Raises RuntimeError when a sink is not written to any more, which nothing but a fault of ours can cause: who
+        comes next does better.
+        """
         self._begin()
         logger.info("records are written by pid=%d", os.getpid())
         loop = asyncio.get_running_loop()
@@ -98,7 +108,10 @@ class Recorder:
         self._tasks.spawn(self._locator.run(), name="look up locations")
         self._tasks.spawn(self._sample(), name="sample")
         writing = [self._tasks.spawn(writer.run(), name="write records") for writer in self._writers]
-        await self._over.wait()
+        over = self._tasks.spawn(self._until_over(), name="wait for the end")
+        done, _ = await asyncio.wait([over, *writing], return_when=asyncio.FIRST_COMPLETED)
+        if over not in done:
+            raise RuntimeError("a sink is not written to any more")
         for writer in self._writers:
             writer.finish()
         await self._wait_for(dict(zip(self._writers, writing, strict=True)))
@@ -106,6 +119,9 @@ class Recorder:
         await asyncio.gather(*(writer.close() for writer in self._writers))
         await self._locator.close()
         self._look()
+
+    async def _until_over(self) -> None:
+        await self._over.wait()
 
     async def _wait_for(self, writing: "dict[Writer, asyncio.Task[None]]") -> None:
         """Wait until everything is written, but not for long for a sink that does not answer."""
