@@ -13,8 +13,8 @@ KEYS = frozenset(
     }
 )  # fmt: skip
 
-MOST_REMEMBERED = 65_536
-"""Addresses: some 100 MB where all of them are known."""
+MOST_REMEMBERED = 16_384
+"""Addresses: some 25 MB where all of them are known."""
 
 KNOWN_SECONDS = 3600.0
 UNKNOWN_SECONDS = 300.0

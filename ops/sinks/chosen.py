@@ -1,22 +1,41 @@
-"""Which sinks the settings ask for: the one place where they are made."""
+"""Which sinks the settings ask for: the one place where they are made.
 
-from typing import TYPE_CHECKING
+A sink is a row of `_ROWS` and a value of `SINKS` in the metrics' catalogue. Workers and the main process ask for names
+only: what a sink needs is imported where it is made, in the process that writes records.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
 
 from ops.sinks.file import FileSink
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ops.sinks.base import Sink
     from sidecar.settings import Settings
 
 
-def sinks_of(settings: "Settings") -> "list[Sink]":
-    """One for each place that records go to."""
-    sinks: list[Sink] = []
-    if settings.record_file is not None:
-        sinks.append(FileSink(settings.record_file))
-    return sinks
+class _Row(NamedTuple):
+    is_wanted: "Callable[[Settings], bool]"
+    make: "Callable[[Settings], Sink]"
 
 
 def sink_names(settings: "Settings") -> tuple[str, ...]:
-    """What they are called."""
-    return tuple(sink.name for sink in sinks_of(settings))
+    """What those that are wanted are called."""
+    return tuple(name for name, row in _ROWS.items() if row.is_wanted(settings))
+
+
+def sinks_of(settings: "Settings") -> "list[Sink]":
+    """One for each place that records go to."""
+    return [_ROWS[name].make(settings) for name in sink_names(settings)]
+
+
+def _file(settings: "Settings") -> "Sink":
+    assert settings.record_file is not None  # noqa: S101 - it is wanted
+    return FileSink(settings.record_file)
+
+
+_ROWS: Mapping[str, _Row] = {
+    "file": _Row(lambda settings: settings.record_file is not None, _file),
+}

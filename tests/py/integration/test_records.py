@@ -140,6 +140,19 @@ def test_it_ends_with_a_main_process_that_is_killed(
     assert len(record_file.of(f"/{key_prefix}")) == 1
 
 
+def test_a_terminals_interrupt(
+    seaweedfs: SeaweedFS, start_sidecar: StartSidecar, record_file: RecordFile, key_prefix: str
+) -> None:
+    """Ctrl-C reaches every process of the group: the one that writes records ends last all the same."""
+    server = start_sidecar(seaweedfs, *record_file.flags(), workers=2)
+    for number in range(20):
+        request(server.port, "GET", f"/{key_prefix}{number}")
+    os.killpg(server.process.pid, signal.SIGINT)
+    assert server.process.wait(15) == 0
+    assert len(record_file.of(f"/{key_prefix}")) == 20
+    assert "Traceback" not in server.log()
+
+
 def test_it_does_not_hold_the_public_socket(
     seaweedfs: SeaweedFS, start_sidecar: StartSidecar, record_file: RecordFile
 ) -> None:
