@@ -38,6 +38,14 @@ def test_a_record_is_held_for_others_that_are_older() -> None:
     assert instants(backlog.take(NOW_NS + WINDOW_NS + 60 * _MS)) == [NOW_NS + 60 * _MS]
 
 
+def test_what_is_still_packed_may_be_older() -> None:
+    """A batch is not full of what came first, as long as a later message can have something from before."""
+    backlog = Backlog(40)
+    backlog.put(a_message(NOW_NS, *range(NOW_NS - 12, NOW_NS)))
+    backlog.put(a_message(NOW_NS + 50 * _MS, NOW_NS - 20))
+    assert instants(backlog.take(NOW_NS + 10 * _SECOND)) == [NOW_NS - 20, *range(NOW_NS - 12, NOW_NS - 3)]
+
+
 def test_the_oldest_are_dropped() -> None:
     """A message that does not fit takes the place of those that came first."""
     backlog = Backlog(8)

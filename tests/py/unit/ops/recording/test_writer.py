@@ -109,6 +109,34 @@ async def test_the_same_batch_again() -> None:
     assert sink.starts == 3
 
 
+async def test_it_is_started_again() -> None:
+    """A sink that has worked and fails then is started anew too."""
+    sink, counts = Moody(["take", "fail"]), Board().begin(1)
+    async with writing(sink, counts) as writer:
+        writer.put(a_message("/a"))
+        await soon(lambda: sink.written == ["/a"])
+        writer.put(a_message("/b"))
+        await soon(lambda: sink.written == ["/a", "/b"])
+    assert sink.starts == 2
+
+
+@pytest.mark.parametrize(
+    ("mood", "dropped"),
+    [("refuse", {"refused": 1}), ("forget", {"other": 1}), ("strange", {"other": 3}), ("break", {"other": 3})],
+)
+async def test_why_records_are_dropped(mood: str, dropped: dict[str, int]) -> None:
+    """By the sink's own reasons, as far as metrics know them; a sink that fails for good costs no more than a batch."""
+    sink, board = Moody([mood]), Board()
+    counts = board.begin(1)
+    async with writing(sink, counts) as writer:
+        writer.put(a_message("/a", "/b", "/c"))
+        await soon(lambda: len(sink.handed) == 1)
+    counts.publish()
+    told = board.overview().by_label("records_dropped_total", "reason")
+    assert {reason: count for reason, count in told.items() if count} == dropped
+    assert unsettled(counts.numbers, "mongo") == 0
+
+
 async def test_what_is_left_at_the_end(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """It is dropped, counted, and told once."""
     counts = Board().begin(1)
