@@ -205,8 +205,9 @@ class MongoSink:
         if isinstance(error, OperationFailure):
             name = (error.details or {}).get("codeName")
             return f"MongoDB says {name or 'no'} (code {error.code})"
-        # Behind the time-out the driver describes all it knows of the servers.
-        return f"MongoDB: {self._masked(str(error).partition(', Timeout:')[0]) or type(error).__name__}"
+        # Behind these the driver repeats the answer, and describes all it knows of the servers.
+        words = re.split(r", (?:full error|Timeout):", str(error), maxsplit=1)[0]
+        return f"MongoDB: {self._masked(words) or type(error).__name__}"
 
     def _masked(self, text: str) -> str:
         for secret in _secrets(self._uri):
