@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 from collections.abc import Sequence
 
 from ops.records import Record
@@ -15,11 +16,10 @@ from ops.sinks.timeline import Timeline
 logger = logging.getLogger(__name__)
 
 _RESOLVE_SECONDS = 5.0
-_EXCHANGE_SECONDS = 10.0
 _WRITE_SECONDS = 30.0
 _REASONS = {b"-DB late write": LATE, b"-DB bad argument": "bad_argument", b"-PARSER": "parser"}
 _OTHER = "other"
-_PATIENCE = 3
+_TRIES = 3
 """How often a point is sent alone to a server that says of it what is in no list, before it is dropped."""
 _MOST_TOLD = 200
 
@@ -27,13 +27,15 @@ _MOST_TOLD = 200
 class AkumuliSink:
     """Writes batches, each in few connections; see ADR 15 for how it finds the point that an error is about.
 
-    `prefix` begins the names of all series, as `settings.readers.metric_prefix` allows it.
+    `prefix` begins the names of all series, as `settings.readers.metric_prefix` allows it; `patience_seconds` is what
+    one connection may take.
     """
 
     name = "akumuli"
 
-    def __init__(self, host: str, port: int, prefix: str) -> None:
+    def __init__(self, host: str, port: int, prefix: str, *, patience_seconds: float = 10.0) -> None:
         self._port = port
+        self._patience_seconds = patience_seconds
         self._place = f"Akumuli at {host}:{port}"
         self._resolver = Resolver(host)
         self._addresses: Sequence[str] = ()
@@ -85,7 +87,7 @@ class AkumuliSink:
             submission.accepted()
             return
         reason = _reason(answer)
-        if reason == _OTHER and submission.attempts < _PATIENCE:
+        if reason == _OTHER and submission.attempts < _TRIES:
             raise SinkUnavailableError(f"{self._place} says {_line(answer)}")
         # Said of a point that is sent once more it may only mean that it was stored.
         if reason != LATE or not submission.attempts:
@@ -97,16 +99,21 @@ class AkumuliSink:
             if not self._addresses:
                 async with asyncio.timeout(_RESOLVE_SECONDS):
                     self._addresses = await self._resolver.addresses()
-            return await exchange(self._addresses, self._port, data, _EXCHANGE_SECONDS)
+            return await exchange(self._addresses, self._port, data, self._patience_seconds)
         except TimeoutError:
             raise SinkUnavailableError(f"{self._place} does not answer in time") from None
         except OSError as error:
-            raise SinkUnavailableError(f"{self._place}: {error.strerror or error}") from None
+            raise SinkUnavailableError(f"{self._place}: {_words(error)}") from None
 
     def _tell(self, reason: str, answer: bytes) -> None:
         if reason not in self._told:
             self._told.add(reason)
             logger.warning("%s refuses points (%s), told once: %s", self._place, reason, _line(answer))
+
+
+def _words(error: OSError) -> str:
+    """The system's own, where it has any: asyncio has others."""
+    return os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or str(error)
 
 
 def _reason(answer: bytes) -> str:

@@ -2,38 +2,77 @@
 
 import asyncio
 import fcntl
+import socket
 import struct
 import termios
 from collections.abc import Sequence
 from typing import cast
 
+SETTLE_SECONDS = 0.005
+"""Between the last byte and the half-close: who closes by then was not asked to, and need not have taken it all."""
 _MOST = 4096
 """Bytes of an answer that are kept: an error is one line."""
 
 
 class _Conversation(asyncio.Protocol):
     def __init__(self) -> None:
-        self.ended: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
         self.answer = bytearray()
-        self.is_whole = False
+        self.failure: Exception | None = ConnectionResetError("the connection was closed early")
+        self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._can_write = asyncio.Event()
+        self._is_asked_to_close = False
         self._transport: asyncio.Transport | None = None
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the server has closed it, or it broke."""
+        return self._ended.done()
+
+    async def send(self, data: bytes, settle_seconds: float) -> None:
+        """Send everything, half-close, and wait for the server's end of it."""
+        transport = self._transport
+        assert transport is not None  # noqa: S101 - asyncio's order of calls
+        self._can_write.set()
+        transport.set_write_buffer_limits(0)
+        transport.write(data)
+        await self._can_write.wait()
+        if data:
+            await asyncio.wait({self._ended}, timeout=settle_seconds)
+        if not self._ended.done():
+            self._is_asked_to_close = True
+            transport.write_eof()
+        await self._ended
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
+
+    def pause_writing(self) -> None:
+        self._can_write.clear()
+
+    def resume_writing(self) -> None:
+        self._can_write.set()
 
     def data_received(self, data: bytes) -> None:
         self.answer += data[: _MOST - len(self.answer)]
 
     def eof_received(self) -> None:
-        assert self._transport is not None  # noqa: S101 - asyncio's order of calls
-        self.is_whole = _unsent_bytes(self._transport) == 0
+        if self._is_asked_to_close and _unsent_bytes(self._transport) == 0:
+            self.failure = None
+        self._end()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if not self.ended.done():
-            self.ended.set_result(exc)
+        self.failure = exc or self.failure
+        self._end()
+
+    def _end(self) -> None:
+        self._can_write.set()
+        if not self._ended.done():
+            self._ended.set_result(None)
 
 
-async def exchange(addresses: Sequence[str], port: int, data: bytes, seconds: float) -> bytes:
+async def exchange(
+    addresses: Sequence[str], port: int, data: bytes, seconds: float, *, settle_seconds: float = SETTLE_SECONDS
+) -> bytes:
     """Send `data` and half-close; what the server has answered by the time it closes, which is nothing if all is well.
 
     Raises OSError where no connection could be made, it broke, or the server closed it before everything had reached
@@ -42,16 +81,14 @@ async def exchange(addresses: Sequence[str], port: int, data: bytes, seconds: fl
     async with asyncio.timeout(seconds):
         transport, conversation = await _connect(addresses, port)
         try:
-            transport.write(data)
-            transport.write_eof()
-            failure = await conversation.ended
+            await conversation.send(data, settle_seconds)
         finally:
+            if not conversation.has_ended:
+                _forget_unsent(transport)
             transport.abort()
-    if conversation.answer:
-        return bytes(conversation.answer)
-    if failure is not None or not conversation.is_whole:
-        raise ConnectionResetError("the connection broke") from failure
-    return b""
+    if conversation.failure is not None and not conversation.answer:
+        raise conversation.failure
+    return bytes(conversation.answer)
 
 
 async def _connect(addresses: Sequence[str], port: int) -> tuple[asyncio.Transport, _Conversation]:
@@ -64,7 +101,13 @@ async def _connect(addresses: Sequence[str], port: int) -> tuple[asyncio.Transpo
     raise failure
 
 
-def _unsent_bytes(transport: asyncio.Transport) -> int:
+def _unsent_bytes(transport: asyncio.Transport | None) -> int:
     """What the server's kernel has not confirmed: a server that closes early would else look like one that is done."""
+    assert transport is not None  # noqa: S101 - asyncio's order of calls
     raw = fcntl.ioctl(transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, b"\0" * 4)
     return transport.get_write_buffer_size() + int(struct.unpack("i", raw)[0])
+
+
+def _forget_unsent(transport: asyncio.Transport) -> None:
+    """Reset the connection: the kernel would else deliver later what is sent again by then."""
+    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -101,12 +101,10 @@ async def test_a_document(mongo: Mongo, new_sink: NewSink) -> None:
     await sink.start()
     assert await sink.write((record(location=BERLIN),)) == Delivery(1)
     await sink.close()
-    (raw,) = (
-        mongo.client["metrics"]
-        .get_collection("request", codec_options=bson.CodecOptions(document_class=RawBSONDocument))
-        .find()
-    )
-    document = bson.decode(raw.raw, bson.CodecOptions(tz_aware=True, tzinfo=UTC))
+    raw_options = bson.CodecOptions(document_class=RawBSONDocument)
+    raw: Any
+    (raw,) = mongo.client["metrics"].get_collection("request", codec_options=raw_options).find()
+    document: dict[str, Any] = bson.decode(raw.raw, bson.CodecOptions(tz_aware=True, tzinfo=UTC))
     assert isinstance(document.pop("_id"), bson.ObjectId)
     assert document == {
         "method": "GET",

@@ -1,6 +1,8 @@
 """A stand-in for Akumuli: refuses what it refuses, keeps silent as it does, and aborts where it aborts."""
 
 import asyncio
+import socket
+import struct
 import threading
 from collections.abc import Coroutine
 from contextlib import suppress
@@ -27,6 +29,8 @@ class Akumuli:
         self.errors: list[str] = []
         self.connections = 0
         self.has_crashed = False
+        self.refusal: str | None = None
+        """What is said to whatever is sent, instead of taking it."""
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="akumuli", daemon=True)
         self._listener: asyncio.Server | None = None
@@ -102,7 +106,7 @@ class Akumuli:
         except CrashError:
             self._crash()
         except asyncio.CancelledError:
-            writer.transport.abort()
+            _reset(writer)
         finally:
             self._open.discard(task)
             writer.close()
@@ -116,6 +120,8 @@ class Akumuli:
                 is_cut = False
             taken += len(data)
             try:
+                if self.refusal is not None:
+                    raise RefusedError(self.refusal)  # noqa: TRY301 - as the parser would
                 parser.feed(data)
             except RefusedError as refusal:
                 self.errors.append(str(refusal))
@@ -124,7 +130,7 @@ class Akumuli:
                     await writer.drain()
                 return
             if is_cut:
-                writer.transport.abort()
+                _reset(writer)
                 return
 
     async def _read(self, reader: asyncio.StreamReader) -> bytes:
@@ -144,3 +150,9 @@ class Akumuli:
             self._listener = None
         for connection in self._open - {asyncio.current_task()}:
             connection.cancel()
+
+
+def _reset(writer: asyncio.StreamWriter) -> None:
+    """Drop the connection as the kernel does for a process that ends with bytes it has not read."""
+    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
