@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import NamedTuple
 
 from ops.records import Record
 from ops.sinks.escapes import escape
@@ -11,21 +12,23 @@ from ops.sinks.escapes import escape
 MAX_LINE = 1022
 """Bytes of a series line, its first character and its CRLF included."""
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - in UTC, which is said by a Z
 _NS_PER_MS = 1_000_000
 _PLACES = ("city", "continent", "country", "country_iso_code", "subdivision")
+_NAMES = {name: name.encode() for name in ("method", "resource", "ipaddress", "status", "mimeType", *_PLACES)}
 _SHORTEST_RESOURCE = 128
 _SHORTEST = 32
+_SHORT = 256
+"""Characters of a value that is remembered; longer ones are what clients could fill that memory with."""
 _DEGREES = re.compile(r"-?(0|[1-9][0-9]{0,2})(\.[0-9]{1,12})?")  # what JSON takes for a number
 # Latitude first: not GeoJSON's order, but the one in which this series is read.
 _PLACE = (
     '{{"type": "geo:json", "value": {{"type": "Point", "coordinates": [{latitude},{longitude}]}}, '
-    '"metadata": {{"timestamp": {{"type": "DateTime", "value": "{at}"}}}}}}'
+    '"metadata": {{"timestamp": {{"type": "DateTime", "value": "{at}Z"}}}}}}'
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(NamedTuple):
     """One value of one series: `series` and `value` as they are sent, with CRLF; `record` is its place in the batch."""
 
     record: int
@@ -74,12 +77,17 @@ def _tags_of(location: Mapping[str, str]) -> dict[str, str]:
 
 
 def _fit(tags: Mapping[str, str], room: int) -> bytes:
-    """The tags that have a value, and CRLF, in at most `room` bytes.
+    """The tags that have a value, and CRLF, in at most `room` bytes."""
+    values = {name: _escaped(value) for name, value in tags.items() if value}
+    ending = _ending(values)
+    if len(ending) > room:
+        _shorten(values, tags, len(ending) - room)
+        ending = _ending(values)
+    return ending
 
-    Too long a resource is cut first, and only if it is short by then, the longest of the others.
-    """
-    values = {name: escape(value) for name, value in tags.items() if value}
-    excess = len(_ending(values)) - room
+
+def _shorten(values: dict[str, bytes], tags: Mapping[str, str], excess: int) -> None:
+    """Take so many bytes from them: from the resource first, and only if it is short by then, from the longest."""
     for name in sorted(values, key=lambda name: (name != "resource", -len(values[name]))):
         if excess <= 0:
             break
@@ -87,11 +95,20 @@ def _fit(tags: Mapping[str, str], room: int) -> bytes:
         shortest = _SHORTEST_RESOURCE if name == "resource" else _SHORTEST
         values[name] = escape(tags[name], room=max(shortest, length - excess))
         excess -= length - len(values[name])
-    return _ending(values)
+
+
+def _escaped(value: str) -> bytes:
+    return _remembered(value) if len(value) <= _SHORT else escape(value)
+
+
+@lru_cache(maxsize=4096)
+def _remembered(value: str) -> bytes:
+    """Most values are those of the record before, or of one not long ago."""
+    return escape(value)
 
 
 def _ending(values: Mapping[str, bytes]) -> bytes:
-    return b"".join(b" %b=%b" % (name.encode(), value) for name, value in values.items()) + b"\r\n"
+    return b"".join([b" %b=%b" % (_NAMES[name], value) for name, value in values.items()]) + b"\r\n"
 
 
 def _milliseconds(duration_ns: int) -> bytes:
@@ -109,5 +126,5 @@ def _event(record: Record) -> bytes | None:
     if not _DEGREES.fullmatch(latitude) or not _DEGREES.fullmatch(longitude):
         return None
     at = _EPOCH + timedelta(microseconds=record.timestamp_ns // 1000)
-    text = _PLACE.format(latitude=latitude, longitude=longitude, at=at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
+    text = _PLACE.format(latitude=latitude, longitude=longitude, at=at.isoformat("T", "microseconds"))
     return b"+%b\r\n" % text.encode()

@@ -297,6 +297,45 @@ async def test_a_server_that_closes_unasked(size: int, *, has_read: bool) -> Non
         thread.join()
 
 
+async def test_a_server_that_closes_with_bytes_under_way() -> None:
+    """Though it was asked to: what its kernel has not taken, it has not read."""
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        listener.bind((HOST, 0))
+        listener.listen()
+        sending = asyncio.gather(exchange([HOST], listener.getsockname()[1], b"x" * 100_000, 5, settle_seconds=0))
+        connection, _ = await asyncio.to_thread(listener.accept)
+        with connection:
+            for _ in range(100):  # until it has half-closed
+                await asyncio.sleep(0)
+            connection.shutdown(socket.SHUT_WR)
+            with pytest.raises(ConnectionResetError, match="closed early"):
+                await sending
+
+
+async def test_what_was_given_up_does_not_arrive_later() -> None:
+    """When it is sent again, in another connection."""
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        listener.bind((HOST, 0))
+        listener.listen()
+        with pytest.raises(TimeoutError):
+            await exchange([HOST], listener.getsockname()[1], b"x" * 100_000, 0.1)
+        connection, _ = listener.accept()
+        with connection:
+            assert _received(connection) < 100_000
+
+
+def _received(connection: socket.socket) -> int:
+    total = 0
+    try:
+        while block := connection.recv(65536):
+            total += len(block)
+    except ConnectionResetError:
+        pass
+    return total
+
+
 async def test_a_server_that_talks_without_end() -> None:
     """Costs a bounded time and memory: it is not Akumuli."""
     with socket.create_server((HOST, 0)) as listener:
