@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import unquote_plus
 
 import bson
@@ -125,27 +125,20 @@ class MongoSink:
         try:
             await self._collection().insert_many(list(self._pending.values()), ordered=False)
         except BulkWriteError as error:
-            self._sort_out(places, error.details)
+            self._sort_out(places, outcome_of(error.details, len(places)))
         else:
             self._pending = {}
 
-    def _sort_out(self, places: Sequence[int], details: Mapping[str, Any]) -> None:
+    def _sort_out(self, places: Sequence[int], outcome: "Outcome") -> None:
         """Keep what is to be sent again; raises SinkUnavailableError where there is any."""
-        concerns = {error["code"] for error in details.get("writeConcernErrors", ())}
-        errors = {places[error["index"]]: error for error in details["writeErrors"]}
-        refused = {place: error for place, error in errors.items() if not _is_own_key(error)}
-        final = {place: error for place, error in refused.items() if error["code"] not in _PASSING}
-        self._dropped |= {place: _REASONS.get(error["code"], "refused") for place, error in final.items()}
-        for error in final.values():
-            self._tell(f"refuses documents ({_REASONS.get(error['code'], 'refused')}, code {error['code']})")
-        if concerns & _PASSING:  # what was written may be rolled back
-            again = set(places) - set(final)
-        else:
-            again = set(refused) - set(final)
-            for code in concerns:
-                self._tell(f"has written, but not as the write concern asks for (code {code})")
-        self._pending = {place: self._pending[place] for place in sorted(again)}
-        if again:
+        for index, code in outcome.refused.items():
+            reason = _REASONS.get(code, "refused")
+            self._dropped[places[index]] = reason
+            self._tell(f"refuses documents ({reason}, code {code})")
+        for code in outcome.unmet:
+            self._tell(f"has written, but not as the write concern asks for (code {code})")
+        self._pending = {places[index]: self._pending[places[index]] for index in outcome.again}
+        if outcome.again:
             raise SinkUnavailableError("MongoDB is changing its primary or shutting down")
 
     async def _index(self) -> None:
@@ -213,6 +206,28 @@ class MongoSink:
         for secret in _secrets(self._uri):
             text = text.replace(secret, "****")
         return text[:_MOST_TOLD]
+
+
+class Outcome(NamedTuple):
+    """What became of documents that were not all inserted: their places, and the server's codes.
+
+    `refused` will not be written, `again` is to be sent once more; `unmet` are the write concerns that the others
+    did not meet.
+    """
+
+    refused: dict[int, int]
+    again: list[int]
+    unmet: set[int]
+
+
+def outcome_of(details: Mapping[str, Any], count: int) -> Outcome:
+    """What `details` of a BulkWriteError say of so many documents, inserted unordered; those left out are written."""
+    concerns = {error["code"] for error in details.get("writeConcernErrors", ())}
+    errors = {error["index"]: error["code"] for error in details["writeErrors"] if not _is_own_key(error)}
+    refused = {index: code for index, code in errors.items() if code not in _PASSING}
+    if concerns & _PASSING:  # what was written may be rolled back
+        return Outcome(refused, [index for index in range(count) if index not in refused], set())
+    return Outcome(refused, [index for index in errors if index not in refused], concerns)
 
 
 def _secrets(uri: str) -> list[str]:

@@ -373,11 +373,13 @@ async def test_a_server_that_hangs(mongo: Mongo, new_sink: NewSink) -> None:
     await sink.start()
     batch = records(10)
     with mongo.paused():
+        began = time.monotonic()
         with pytest.raises(SinkUnavailableError):
             await sink.write(batch)
-        began = time.monotonic()
+        wrote = time.monotonic()
         await sink.close()
-        assert time.monotonic() - began < 3
+        assert wrote - began < 5
+        assert time.monotonic() - wrote < 5
     sink = new_sink(mongo.uri)
     assert await sink.write(batch) == Delivery(10)
     await sink.close()
