@@ -26,7 +26,7 @@ class _Conversation(asyncio.Protocol):
     @property
     def has_ended(self) -> bool:
         """Whether the server has closed it, or it broke."""
-        return self._ended.done()
+        return self._ended.done() and not self._ended.cancelled()
 
     async def send(self, data: bytes, settle_seconds: float) -> None:
         """Send everything, half-close, and wait for the server's end of it."""
