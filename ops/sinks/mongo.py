@@ -17,6 +17,7 @@ from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo.errors import BulkWriteError, NetworkTimeout, OperationFailure, PyMongoError
 
 from ops.records import Record
+from ops.sinks.aside import begin
 from ops.sinks.base import Delivery, SinkUnavailableError
 from ops.sinks.document import document_of
 
@@ -34,7 +35,7 @@ _DEFAULTS: Final[Mapping[str, Any]] = {
     "connecttimeoutms": 5_000,
     "maxpoolsize": 2,
     "serverselectiontimeoutms": 5_000,
-    "sockettimeoutms": 10_000,
+    "sockettimeoutms": 5_000,
     "waitqueuetimeoutms": 5_000,
 }
 _WRITE_SECONDS: Final = 60.0
@@ -96,7 +97,8 @@ class MongoSink:
         if client is not None:
             with suppress(PyMongoError, TimeoutError):
                 async with asyncio.timeout(_CLOSE_SECONDS):
-                    await asyncio.to_thread(client.close)  # it says goodbye to the server, and waits for that
+                    # It says goodbye to the server, and waits for an answer.
+                    await asyncio.shield(begin(client.close, "closing mongo"))
 
     def _connected(self) -> "AsyncIOMotorClient[dict[str, Any]]":
         if self._client is None:
