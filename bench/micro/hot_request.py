@@ -20,7 +20,7 @@ from sidecar.observe import Observer
 from sidecar.server.finish import Asked, Finish
 from sidecar.server.front import Front
 from sidecar.server.head import read_head
-from sidecar.server.hot_entry import Entry, MemoryReader, Representation
+from sidecar.server.hot_entry import Entry, MemoryBody, Representation
 from sidecar.server.hotpath import HotPath
 from sidecar.server.responses import Question, Reply, reply_to
 from sidecar.settings import Settings, load
@@ -85,17 +85,24 @@ def _loop(settings: Settings) -> Callable[[], None]:
     observer, flush = _observer(settings)
     hot, clock = HotPath(2**20, frozenset(), ignores_query=True), SystemClock()
     stored = dataclasses.replace(STORED, received_at=clock.now(), lifetime_seconds=2.0**31)
-    entry = Entry("/assets/app.js", "a", stored, is_negotiable=False, long_way_at=math.inf)
-    representation = Representation(stored, _rendered, MemoryReader(BODY), len(BODY), lambda: True, math.inf)
+    entry = Entry("/assets/app.js", "a", stored, is_negotiable=False, long_way_at=math.inf, forget=_never)
+    representation = Representation(stored, _rendered, MemoryBody(BODY), len(BODY), lambda: True, math.inf)
     hot.put(b"/assets/app.js", None, entry, representation)
     front = Front(settings, hot, Finish(("*",)), clock, observer)
 
     def loop() -> None:
         for _ in range(REQUESTS):
-            assert front.answer(read_head(REQUEST), "127.0.0.1") is not None  # noqa: S101 - else nothing is measured
+            head = read_head(REQUEST)
+            answer = front.answer(head)
+            assert answer is not None  # noqa: S101 - else nothing is measured
+            front.tell(head, answer, "127.0.0.1", time.perf_counter_ns())
         flush()
 
     return loop
+
+
+async def _never() -> None:
+    raise AssertionError
 
 
 def _rendered(question: Question, method: str, now: float) -> Reply:

@@ -17,7 +17,11 @@ CIRCUITS = ("closed", "open", "half-open")
 SCOPES = ("clear", "key", "prefix", "tag")
 SHORTAGES = ("bytes", "entries", "disk")
 SINKS = ("akumuli", "mongo", "file")
-DROPS = ("full", "handover", "lost", "refused", "shutdown", OTHER)
+DROPS = (
+    "full", "handover", "lost", "shutdown",
+    "bad_argument", "duplicate_key", "encoding", "late_write", "parser", "refused", "validation", OTHER,
+)  # fmt: skip
+"""Why a record is not written: for want of room or time, and, in the second line, since a sink refused it."""
 LOOKUPS = ("found", "unknown", "failed", "skipped")
 SAVING = ("hit", "stale", "collapsed")
 """The outcomes of requests that did not have to ask the bucket."""

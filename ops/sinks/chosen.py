@@ -36,6 +36,23 @@ def _file(settings: "Settings") -> "Sink":
     return FileSink(settings.record_file)
 
 
+def _akumuli(settings: "Settings") -> "Sink":
+    from ops.sinks.akumuli import AkumuliSink  # noqa: PLC0415 - see above
+
+    assert settings.akumuli_host is not None  # noqa: S101 - it is wanted
+    return AkumuliSink(settings.akumuli_host, settings.akumuli_port, settings.akumuli_metric_prefix)
+
+
+def _mongo(settings: "Settings") -> "Sink":
+    from ops.sinks.mongo import MongoSink  # noqa: PLC0415 - see above: it takes 20 MB
+
+    assert settings.mongo_uri is not None  # noqa: S101 - it is wanted
+    uri, ttl_days = settings.mongo_uri.reveal(), settings.mongo_ttl_days
+    return MongoSink(uri, settings.mongo_database, settings.mongo_collection, ttl_days)
+
+
 _ROWS: Mapping[str, _Row] = {
+    "akumuli": _Row(lambda settings: settings.akumuli_host is not None, _akumuli),
+    "mongo": _Row(lambda settings: settings.mongo_uri is not None, _mongo),
     "file": _Row(lambda settings: settings.record_file is not None, _file),
 }

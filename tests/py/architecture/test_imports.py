@@ -112,6 +112,7 @@ OF_OURS: dict[str, tuple[str, ...]] = {
         "sidecar.trace",
     ),
     "sidecar.app": ("sidecar", "ops"),
+    "sidecar.worker": ("sidecar", "ops"),
     "sidecar.__main__": (
         "sidecar.app",
         "sidecar.errors",
