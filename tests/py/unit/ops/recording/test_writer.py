@@ -152,8 +152,8 @@ async def test_what_is_left_at_the_end(tmp_path: Path, caplog: pytest.LogCapture
 
 @settings(deadline=None, max_examples=30)
 @given(
-    moods=st.lists(st.sampled_from(["take", "refuse", "forget", "strange", "fail", "break"]), max_size=4),
-    sizes=st.lists(st.integers(1, 200), max_size=20),
+    moods=st.lists(st.sampled_from(["take", "refuse", "forget", "strange", "fail", "break"]), min_size=1, max_size=4),
+    sizes=st.lists(st.integers(1, 200), min_size=1, max_size=20),
     limit=st.integers(4, 400),
 )
 async def test_it_adds_up(moods: list[str], sizes: list[int], limit: int) -> None:
