@@ -32,6 +32,7 @@ REQUESTS = st.builds(
     first_byte_ns=_NUMBERS,
     is_aborted=st.booleans(),
     is_compressed=st.booleans(),
+    request=st.none(),
 )
 
 
