@@ -50,9 +50,11 @@ class Stage:
         return [self._server(name) for name in (OURS, *peers)]
 
     @contextmanager
-    def fresh(self, name: str = OURS, *, workers: int = 1, is_pinned: bool = True) -> Iterator[Server]:
+    def fresh(
+        self, name: str = OURS, *, workers: int = 1, is_pinned: bool = True, options: tuple[str, ...] = ()
+    ) -> Iterator[Server]:
         """A server with an empty cache, which ends with the block; not pinned, it may use every core."""
-        server = self._made(name, workers)
+        server = self._made(name, workers, options)
         with self._place(is_pinned=is_pinned):
             server.start()
         try:
@@ -78,7 +80,7 @@ class Stage:
     def _place(self, *, is_pinned: bool) -> AbstractContextManager[None]:
         return started_on({self.cpus.server}) if is_pinned else self.on_all_cores()
 
-    def _made(self, name: str, workers: int) -> Server:
+    def _made(self, name: str, workers: int, options: tuple[str, ...] = ()) -> Server:
         folder = self.folder / f"{name}-{next(self._numbers)}"
         folder.mkdir()
-        return SERVERS[name](folder, self.origin, workers)
+        return SERVERS[name](folder, self.origin, workers, options)

@@ -12,6 +12,7 @@ from bench.cases.entries import Entries
 from bench.cases.hits import Hits
 from bench.cases.memory import IdleMemory
 from bench.cases.misses import GET_OBJECT, ColdKeys, Herd
+from bench.cases.records import WITHOUT_RECORDS, Records, dead, living
 from bench.cases.start import Start
 from bench.cases.workers import ONE_WORKER, SecondWorker
 from bench.counts import Counts
@@ -163,6 +164,18 @@ CASES: tuple[Case, ...] = (
         "workers",
         "two workers against one, on all cores",
         (Target(RATE, ONE_WORKER, at_least=1.7), Target(CPU, ONE_WORKER, at_most=1.1)),
+    ),
+    Records(
+        "records",
+        "hits, records going to Akumuli and MongoDB, against none",
+        living,
+        (Target(RATE, WITHOUT_RECORDS, at_least=0.9), Target(P99, WITHOUT_RECORDS, at_most=1.1)),
+    ),
+    Records(
+        "records-dead",
+        "the same, and neither answers",
+        dead,
+        (Target(RATE, WITHOUT_RECORDS, at_least=0.9), Target(P99, WITHOUT_RECORDS, at_most=1.1)),
     ),
     Start("start", "process start to first 200, two workers", (Target(FIRST_ANSWER, at_most=1.5),)),
     IdleMemory("memory", "idle, two workers", (Target(WORKER_RSS, at_most=80),)),

@@ -19,10 +19,11 @@ class Server(ABC):
 
     name: ClassVar[str]
 
-    def __init__(self, folder: Path, origin: Origin, workers: int = 1) -> None:
+    def __init__(self, folder: Path, origin: Origin, workers: int = 1, options: tuple[str, ...] = ()) -> None:
         self.folder = folder
         self.origin = origin
         self.workers = workers
+        self.options = options
         self.port = 0
 
     def __enter__(self) -> Self:
@@ -53,8 +54,8 @@ class Server(ABC):
 class ProgramServer(Server):
     """A server that is one program with a configuration."""
 
-    def __init__(self, folder: Path, origin: Origin, workers: int = 1) -> None:
-        super().__init__(folder, origin, workers)
+    def __init__(self, folder: Path, origin: Origin, workers: int = 1, options: tuple[str, ...] = ()) -> None:
+        super().__init__(folder, origin, workers, options)
         self._process: Process | None = None
 
     @abstractmethod

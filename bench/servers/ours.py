@@ -18,7 +18,7 @@ class Ours(Server):
     def start(self) -> None:
         """Run it, and return when every worker is ready."""
         self._running = ExitStack()
-        self.sidecar = Sidecar(self.origin.endpoint, workers=self.workers, folder=self.folder)
+        self.sidecar = Sidecar(self.origin.endpoint, *self.options, workers=self.workers, folder=self.folder)
         self._running.enter_context(self.sidecar)
         self.port = self.sidecar.port
 
