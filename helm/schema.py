@@ -16,6 +16,7 @@ OF_THE_CHART = {
     "CACHE_MAX_SIZE": "cache.size",
     "CONFIG": "configFile",
     "CONSOLE": "the log of the container",
+    "DRAIN_DELAY": "shutdown.drainDelaySeconds",
     "HOST": "listen",
     "LOG_DIR": "the log of the container",
     "OPS_HOST": "ops.address",

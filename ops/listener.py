@@ -63,9 +63,11 @@ class OpsListener:
         """Begin to answer."""
         self._thread.start()
 
-    def drain(self) -> None:
+    def withdraw(self) -> None:
         """Say from now on that it is not ready."""
         self.is_draining = True
+
+    drain = withdraw
 
     def close(self) -> None:
         """It answers to the last, and goes with the process."""

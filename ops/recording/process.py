@@ -43,6 +43,9 @@ class RecordsProcess:
         """Run it from now on."""
         self._thread.start()
 
+    def withdraw(self) -> None:
+        """There is more to come."""
+
     def drain(self) -> None:
         """Tell it since when the server ends: it has until ten seconds later."""
         self._own.tell("ending_ns", time.monotonic_ns())

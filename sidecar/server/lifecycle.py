@@ -23,7 +23,7 @@ from sidecar.errors import SettingsError
 from sidecar.server import logs
 from sidecar.server.listener import BACKLOG, Listener
 from sidecar.server.protocol import SidecarProtocol
-from sidecar.server.supervision import accept_signals, keep_states_here, supervise
+from sidecar.server.supervision import Leaving, accept_signals, keep_states_here, supervise
 from sidecar.settings import worker_number
 
 if TYPE_CHECKING:
@@ -62,6 +62,10 @@ class Bystander(Protocol):
 
     def start(self) -> None:
         """Begin; it ends with the process."""
+        ...
+
+    def withdraw(self) -> None:
+        """The server will end, and does not want new clients any more."""
         ...
 
     def drain(self) -> None:
@@ -114,13 +118,18 @@ def _main_app() -> App:
 async def _main_ready(
     app: App, _: Any, *, settings: "Settings", listener: Listener, bystanders: Sequence[Bystander]
 ) -> None:
+    def announce() -> None:
+        logger.info("requests are taken for another %g s", settings.drain_delay)
+        for bystander in bystanders:
+            bystander.withdraw()
+
     def stop_accepting() -> None:
         for bystander in bystanders:
             bystander.drain()
         app.shared_ctx.is_stopping.value = True
         listener.close()
 
-    supervise(app.manager, stop_accepting)
+    supervise(app.manager, stop_accepting, Leaving(settings.drain_delay, announce))
     for bystander in bystanders:
         bystander.start()
     if not logs.has_destination(settings):
@@ -188,7 +197,7 @@ def _give_up(app: App, reason: str) -> None:
     parent = multiprocessing.parent_process()
     if parent is not None and parent.pid is not None:
         app.shared_ctx.refusal.value = reason.encode()[: _LONGEST_REFUSAL_BYTES - 1]
-        os.kill(parent.pid, signal.SIGTERM)
+        os.kill(parent.pid, signal.SIGINT)  # which no delay is for
 
 
 def _ready_once_serving(app: App) -> None:

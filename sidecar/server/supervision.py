@@ -53,11 +53,19 @@ class Crashes:
         self.restart_at = None
 
 
-def supervise(manager: WorkerManager, stop_accepting: Callable[[], None]) -> None:
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """What is between a SIGTERM and the shutdown: `announce` is called at once, and so many seconds pass."""
+
+    seconds: float = 0.0
+    announce: Callable[[], None] = lambda: None
+
+
+def supervise(manager: WorkerManager, stop_accepting: Callable[[], None], leaving: Leaving | None = None) -> None:
     """Take `manager` in hand before it starts its workers; `stop_accepting` is called when it shuts down."""
     stopping = threading.Event()
     _kill_only_own(manager)
-    _stop_between_steps(manager, stopping)
+    _stop_between_steps(manager, stopping, leaving or Leaving())
     _start_shielded(manager, stopping)
     _stop_accepting_first(manager, stop_accepting, stopping)
     threading.Thread(target=_watch, args=(manager, stopping), name="supervisor", daemon=True).start()
@@ -68,7 +76,7 @@ def keep_states_here() -> None:
     replace(startup, "Manager", StatesOfWorkers)
 
 
-def _stop_between_steps(manager: WorkerManager, stopping: threading.Event) -> None:
+def _stop_between_steps(manager: WorkerManager, stopping: threading.Event, leaving: Leaving) -> None:
     """Let a signal only ask for the shutdown.
 
     Sanic does it within the signal's handler: its calls to the process that keeps the workers' states then fall into
@@ -80,12 +88,25 @@ def _stop_between_steps(manager: WorkerManager, stopping: threading.Event) -> No
 
     kill: Callable[[], None] = manager.kill
 
-    def ask(_number: int, _frame: FrameType | None) -> None:
-        if stopping.is_set():  # the second time means: at once
+    has_announced = threading.Event()
+
+    def stop() -> None:
+        if not stopping.is_set():
+            stopping.set()
+            manager.monitor_publisher.send("__TERMINATE__")
+
+    def ask(number: int, _frame: FrameType | None) -> None:
+        if stopping.is_set():  # once more means: at once
             with suppress(ServerKilled):
                 kill()
-        stopping.set()
-        manager.monitor_publisher.send("__TERMINATE__")
+        elif number == signal.SIGTERM and leaving.seconds and not has_announced.is_set():
+            has_announced.set()
+            leaving.announce()
+            delay = threading.Timer(leaving.seconds, stop)
+            delay.daemon = True
+            delay.start()
+        else:
+            stop()
 
     for number in STOP_SIGNALS:
         signal.signal(number, ask)

@@ -40,6 +40,13 @@ class ServerSettings:
         group="Server",
         help="Bearer token of the management endpoints; without one they answer 403 to everyone.",
     )  # fmt: skip
+    drain_delay: float = setting(
+        "--drain-delay", "DRAIN_DELAY", readers.seconds(0, 3600), "SECONDS",
+        group="Server",
+        default="0",
+        help="How long requests are still taken after SIGTERM, while /readyz says no: load balancers need that to stop "
+        "sending. A second SIGTERM, and Ctrl-C, cut it short.",
+    )  # fmt: skip
     check_key: bool = setting(
         "--check-key", "CHECK_KEY", readers.boolean, "BOOLEAN",
         group="Server",

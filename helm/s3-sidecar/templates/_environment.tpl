@@ -45,6 +45,10 @@ MMDB_PORT: 8010
   value: {{ .Values.ops.address | quote }}
 - name: OPS_PORT
   value: {{ .Values.ops.port | quote }}
+{{- if not (include "s3-sidecar.isSidecar" .) }}
+- name: DRAIN_DELAY
+  value: {{ .Values.shutdown.drainDelaySeconds | quote }}
+{{- end }}
 - name: CACHE_DIR
   value: /opt/spt/data
 - name: CACHE_MAX_SIZE

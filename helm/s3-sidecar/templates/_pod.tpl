@@ -32,11 +32,7 @@ spec:
   priorityClassName: {{ . }}
   {{- end }}
   containers:
-    - lifecycle:
-        # The pod leaves its Services as this begins; proxies and load balancers take a while to hear of it.
-        preStop:
-          {{- include "s3-sidecar.sleep" (dict "context" . "seconds" .Values.shutdown.preStopSeconds) | nindent 10 }}
-      {{- include "s3-sidecar.containerBody" . | nindent 6 }}
+    - {{- include "s3-sidecar.containerBody" . | nindent 6 | trimPrefix "\n     " }}
   volumes:
     {{- include "s3-sidecar.volumes" . | nindent 4 }}
   {{- include "s3-sidecar.placement" . | nindent 2 }}

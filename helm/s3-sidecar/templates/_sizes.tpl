@@ -63,10 +63,10 @@
 
 {{- /* Ten seconds is what the server takes from SIGTERM to its exit, at most. */ -}}
 {{- define "s3-sidecar.gracePeriod" -}}
-{{- $least := add .Values.shutdown.preStopSeconds 10 -}}
+{{- $least := add .Values.shutdown.drainDelaySeconds 10 -}}
 {{- $given := int .Values.shutdown.terminationGracePeriodSeconds -}}
 {{- if and $given (le $given (int $least)) -}}
-{{- fail (printf "shutdown.terminationGracePeriodSeconds: %d is not above preStopSeconds and the ten seconds of the drain, %d in all" $given $least) -}}
+{{- fail (printf "shutdown.terminationGracePeriodSeconds: %d is not above drainDelaySeconds and the ten seconds of the drain, %d in all" $given $least) -}}
 {{- end -}}
 {{- $given | default (add $least 5) -}}
 {{- end -}}

@@ -99,25 +99,20 @@ def test_the_disk_is_asked_for() -> None:
 
 @pytest.mark.parametrize("case", SERVERS)
 def test_a_pod_has_time_to_drain(case: str) -> None:
-    """SIGKILL comes after what preStop waits and the server drains."""
+    """SIGKILL comes after the server has waited and drained."""
     (document,) = (found for found in manifests(case) if found["kind"] in {"Deployment", "DaemonSet"})
     (pod,) = pods([document])
-    waited = server_of([document])["lifecycle"]["preStop"]["sleep"]["seconds"]
+    environment = {entry["name"]: entry.get("value") for entry in server_of([document])["env"]}
+    waited = int(environment["DRAIN_DELAY"] or 0)
     assert waited >= 1
     assert pod["terminationGracePeriodSeconds"] > waited + DRAIN_SECONDS + 2
 
 
 def test_a_grace_that_is_too_short_is_refused() -> None:
-    """What is given must be above preStop and the drain; a longer one is taken."""
+    """What is given must be above the delay and the drain; a longer one is taken."""
     with pytest.raises(
-        ProgramError, match=r"20 is not above preStopSeconds and the ten seconds of the drain, 20 in all"
+        ProgramError, match=r"20 is not above drainDelaySeconds and the ten seconds of the drain, 20 in all"
     ):
-        rendered("shutdown.preStopSeconds=10", "shutdown.terminationGracePeriodSeconds=20")
+        rendered("shutdown.drainDelaySeconds=10", "shutdown.terminationGracePeriodSeconds=20")
     (deployment,) = of_kind(rendered("shutdown.terminationGracePeriodSeconds=90"), "Deployment")
     assert deployment["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] == 90
-
-
-def test_waiting_without_the_kubelet() -> None:
-    """Before 1.30 the kubelet cannot sleep by itself, and the image's program does."""
-    (container,) = (server_of(rendered(kube=kube)) for kube in ["1.29"])
-    assert container["lifecycle"]["preStop"] == {"exec": {"command": ["sleep", "5"]}}

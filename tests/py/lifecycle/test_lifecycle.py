@@ -3,12 +3,14 @@
 import os
 import signal
 import socket
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from support.http_client import Connection, request
+from support.ports import free_ports
 from support.relay import Relay
 from support.seaweedfs import SeaweedFS
 from support.sidecar import Sidecar, StartSidecar
@@ -93,6 +95,36 @@ def test_idle_connections_do_not_hold_it_up(seaweedfs: SeaweedFS, start_sidecar:
         server.process.send(signal.SIGTERM)
         assert connection.is_closed_within(3)
     assert server.process.wait(5) == 0
+
+
+def test_it_says_that_it_leaves_and_goes_on_for_a_while(seaweedfs: SeaweedFS, start_sidecar: StartSidecar) -> None:
+    """Load balancers hear of it from /readyz, while new connections are still served; then it ends as ever."""
+    (ops_port,) = free_ports(1)
+    server = start_sidecar(seaweedfs, "--ops-port", str(ops_port), "--drain-delay", "3")
+    server.process.wait_until(lambda: request(ops_port, "GET", "/readyz").status == 200, 10)
+    began = time.monotonic()
+    server.process.send(signal.SIGTERM)
+    server.process.wait_until(lambda: request(ops_port, "GET", "/readyz").status == 503, 3)
+    assert request(server.port, "GET", "/no-such-key").status == 404
+    assert request(ops_port, "GET", "/healthz").status == 200
+    assert server.process.wait(10) == 0
+    assert 3 <= time.monotonic() - began < 8
+    assert leaves_nothing(server)
+
+
+@pytest.mark.parametrize("numbers", [(signal.SIGINT,), (signal.SIGTERM, signal.SIGTERM)])
+def test_who_is_in_a_hurry_does_not_wait(
+    seaweedfs: SeaweedFS, start_sidecar: StartSidecar, numbers: tuple[signal.Signals, ...]
+) -> None:
+    """Ctrl-C ends it at once, and so does a second SIGTERM: in good order."""
+    server = start_sidecar(seaweedfs, "--drain-delay", "600")
+    *earlier, last = numbers
+    for number in earlier:
+        server.process.send(number)
+        server.process.wait_until(lambda: "requests are taken for another" in server.log(), 5)
+    server.process.send(last)
+    assert server.process.wait(10) == 0
+    assert leaves_nothing(server)
 
 
 def test_it_stops_under_load(seaweedfs: SeaweedFS, start_sidecar: StartSidecar, key_prefix: str) -> None:
