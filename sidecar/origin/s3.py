@@ -202,13 +202,15 @@ class S3Origin:
         return response
 
     async def keep_credentials(self, every_seconds: float = _RENEWAL_SECONDS) -> None:
-        """Renew credentials that run out, long before they do, so that no request has to wait for it."""
+        """Find what was missing, and renew what runs out long before it does, so that no request has to wait for it."""
         while not self._bucket.has_keys:
             await asyncio.sleep(every_seconds)
             with contextlib.suppress(OriginError), self._telling_of_refusal(), origin_errors():
                 credentials = await self._session.get_credentials()
                 if credentials is not None:
                     await credentials.get_frozen_credentials()
+                    if self.reach.are_credentials_missing:
+                        self._client = None  # one that was made without any never looks for them again
                 self.reach.note(credentials)
 
     async def close(self) -> None:

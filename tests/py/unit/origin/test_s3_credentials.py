@@ -2,14 +2,16 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from support.both_ways import OK, both_ways, compare
 from support.wiretap import Wiretap, reply, tapped
 
+from sidecar.errors import OriginRefusedCredentials
 from sidecar.origin.s3 import S3Origin, bucket_of, new_session
 from sidecar.settings import load
 
@@ -54,12 +56,14 @@ def environment(wire: Wiretap) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def served(monkeypatch: pytest.MonkeyPatch, container: Container) -> AsyncIterator[tuple[S3Origin, Wiretap]]:
-    """Make an origin that has its credentials from this container, and the bucket that it asks."""
+async def served(
+    monkeypatch: pytest.MonkeyPatch, container: Container, sources: Mapping[str, str] | None = None
+) -> AsyncIterator[tuple[S3Origin, Wiretap]]:
+    """Make an origin that has its credentials from this container, or from `sources`, and the bucket that it asks."""
     async with tapped(container.answer) as credentials, tapped(lambda _: OK) as bucket:
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "http_proxy", "HTTP_PROXY"):
             monkeypatch.delenv(name, raising=False)
-        for name, value in environment(credentials).items():
+        for name, value in (environment(credentials) if sources is None else sources).items():
             monkeypatch.setenv(name, value)
         session = new_session()
         session.register("before-call.s3.GetObject", container.count)
@@ -110,6 +114,24 @@ async def test_renewal_by_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
             await get(origin, key)
         assert signers(bucket) == [b"id-2", b"id-3", b"id-4"]
         assert container.long_ways == 1
+
+
+async def test_credentials_that_come_late(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A server that found none when it started signs with those that are found later, without a restart."""
+    shared = tmp_path / "credentials"
+    nothing = {"AWS_EC2_METADATA_DISABLED": "true", "AWS_SHARED_CREDENTIALS_FILE": str(shared)}
+    async with served(monkeypatch, Container(LATER), nothing) as (origin, bucket):
+        with pytest.raises(OriginRefusedCredentials):
+            await get(origin, "a")
+        shared.write_text("[default]\naws_access_key_id = id-late\naws_secret_access_key = a-secret\n")
+        keeping = asyncio.get_running_loop().create_task(origin.keep_credentials(every_seconds=0.001))
+        async with asyncio.timeout(10):
+            while origin.reach.are_credentials_missing:  # noqa: ASYNC110 - it has nobody to tell
+                await asyncio.sleep(0)
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+        await get(origin, "a")
+        assert signers(bucket) == [b"id-late"]
 
 
 async def test_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
