@@ -72,6 +72,3 @@ WORDS = frozenset(
 """Words in capitals that are no names: methods, signals, levels, places to fill in."""
 
 METRICS = {"s3_sidecar_requests_per_second": "what docs/how-to/kubernetes.md has prometheus-adapter make"}
-
-PENDING = frozenset({"docker.md", "logs-and-traces.md", "records.md"})
-"""Pages of docs/how-to that branches merged together with this one bring. Empty this once they are there."""

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from docs.foreign import PENDING
 from docs.known import unknown_commands, unknown_metrics, unknown_names, unknown_values
 from docs.pages import PAGES, ROOT, Page, page_of
 
@@ -66,9 +65,7 @@ def test_links(path: Path) -> None:
 def test_the_index_names_every_page() -> None:
     """The index of the how-tos has each of them."""
     index = ROOT / "docs" / "how-to" / "README.md"
-    assert {path.name for path in index.parent.glob("*.md")} | PENDING == {index.name, *page_of(index).links} - {
-        "../reference"
-    }
+    assert {path.name for path in index.parent.glob("*.md")} == {index.name, *page_of(index).links} - {"../reference"}
 
 
 @pytest.mark.parametrize(("line", "wrong"), WRONG_COMMANDS.values(), ids=WRONG_COMMANDS)
@@ -97,6 +94,4 @@ def test_wrong_metrics_values_and_links_are_caught() -> None:
 def _leads_somewhere(path: Path, link: str) -> bool:
     name, _, anchor = link.partition("#")
     target = (path.parent / name).resolve() if name else path
-    if target.name in PENDING and not target.exists():
-        return True
     return target.exists() and (not anchor or anchor in page_of(target).anchors)
