@@ -1,6 +1,7 @@
 """Large answers out of the cache: bytes per second, and what they cost in memory."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from bench import measure
@@ -54,11 +55,14 @@ class Downloads(Case):
     def _round(self, stage: Stage, server: Server, item: Object) -> dict[str, float]:
         count = self.downloads(stage.counts)
         requests = list(distinct_requests(item.path, host=f"127.0.0.1:{server.port}", count=count))
-        pids = server.pids()
-        before = 0.0
-        for pid in pids:
-            measure.forget_peak(pid)
-            before += measure.memory(pid).rss
+        before: dict[int, float] = {}
+        for pid in server.pids():
+            with suppress(FileNotFoundError):  # nginx has a process that leaves once it has looked at the cache
+                measure.forget_peak(pid)
+                before[pid] = measure.memory(pid).rss
         values = timed(server, lambda: exchange(server.port, requests, connections=self.connections))
-        values[GROWTH.name] = sum(measure.memory(pid).peak_rss for pid in pids) - before
+        values[GROWTH.name] = 0.0
+        for pid, rss in before.items():
+            with suppress(FileNotFoundError):
+                values[GROWTH.name] += measure.memory(pid).peak_rss - rss
         return values
