@@ -20,8 +20,9 @@ class Pauses:
         gc.callbacks.append(self._told)
 
     def end(self) -> None:
-        """Listen no more."""
-        gc.callbacks.remove(self._told)
+        """Listen no more; safe to repeat."""
+        if self._told in gc.callbacks:
+            gc.callbacks.remove(self._told)
 
     def _told(self, phase: str, info: dict[str, Any]) -> None:
         if phase == "start":

@@ -22,6 +22,7 @@ def test_each_run_is_counted_with_its_time() -> None:
         for _ in range(times):
             gc.collect(generation)
     pauses.end()
+    pauses.end()
     gc.collect()
     assert runs(counts, 0) >= 3
     assert runs(counts, 2) == 2
