@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Any, Self
 
 from support.akumuli_parser import CrashError, Parser, RefusedError, Series, Stored
+from support.end_of_loop import end_all_tasks
 from support.http_client import LOOPBACK
 from support.ports import free_ports
 
@@ -45,6 +46,7 @@ class Akumuli:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+        self._call(end_all_tasks())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 from websockets.asyncio.server import ServerConnection, serve
 
+from support.end_of_loop import end_all_tasks
 from support.locations import location
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class MmdbWs:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+        asyncio.run_coroutine_threadsafe(end_all_tasks(), self._loop).result(5)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()

@@ -6,6 +6,7 @@ from collections.abc import Coroutine, Mapping
 from contextlib import suppress
 from typing import Any, Self, TypeVar
 
+from support.end_of_loop import end_all_tasks
 from support.endpoint import Endpoint, Source, endpoint_of
 from support.exchange import Exchange
 from support.ports import free_ports
@@ -44,6 +45,7 @@ class Relay:
 
     def __exit__(self, *_: object) -> None:
         self.refuse()
+        self._call(end_all_tasks())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Coroutine
 from typing import Any, Self
 
+from support.end_of_loop import end_all_tasks
 from support.http_client import LOOPBACK
 from support.ports import free_ports
 
@@ -30,6 +31,7 @@ class TcpRelay:
 
     def __exit__(self, *_: object) -> None:
         self._call(self._end())
+        self._call(end_all_tasks())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()

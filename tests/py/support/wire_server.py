@@ -3,6 +3,7 @@
 import socket
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Self
 
 from support.http_client import LOOPBACK
@@ -41,7 +42,7 @@ class WireServer:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
-            with connection:
+            with connection, suppress(ConnectionError):  # a client that has had enough may leave
                 self._answer(connection)
 
     def _answer(self, connection: socket.socket) -> None:
