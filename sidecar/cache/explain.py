@@ -48,9 +48,14 @@ class Explanation:
 
 
 async def explain(key: CacheKey, tools: Tools) -> Explanation:
-    """Look into memory and onto the disk; where both have something, memory decides, as for a request."""
+    """Look into memory and onto the disk; where both have something, memory decides, as for a request.
+
+    But what is gone decides nothing: a sibling may have stored another version since.
+    """
     remembered, found = await tools.metadata.get(key), await tools.bodies.find(key)
     stored = remembered or found
+    if remembered is not None and found is not None and tools.is_gone(key, remembered):
+        stored = found
     standing = None if stored is None else tools.standing(key, stored)
     now = tools.clock.now()
     decision = decide(stored, standing or Standing.CURRENT, now=now)

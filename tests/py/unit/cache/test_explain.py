@@ -43,3 +43,14 @@ async def test_a_remembered_404(node: Node, worker: Worker) -> None:
     """That there is nothing is told as such."""
     await worker.get_and_store("a")
     assert (await explained(worker)).words.startswith("a remembered 404")
+
+
+async def test_what_a_sibling_has_stored_since(node: Node) -> None:
+    """A worker that remembers only what was purged tells of what lies on disk, as a request would find it."""
+    node.origin.put("a", b"0123456789", {"etag": '"a"'})
+    worker, sibling = node.worker(), node.worker()
+    await worker.get_and_store("a")
+    await sibling.engine.purge(PurgeRule(Scope.KEY, "a"))
+    assert (await explained(worker)).standing is Standing.GONE
+    await sibling.get_and_store("a")
+    assert (await explained(worker)).standing is Standing.CURRENT
