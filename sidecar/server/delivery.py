@@ -43,11 +43,11 @@ class Delivery:
         Raises BodyLost and OriginChanged as long as nothing was sent.
         """
         reply = self._reply(exchange, answer, failure).with_fields(*varies)
-        if exchange.is_head or not reply.parts:
-            return self._finish.whole(exchange, reply)
         if failure is None and not varies:
             with suppress(OSError):  # told when it is sent
                 await self._keeping.consider(exchange, answer)
+        if exchange.is_head or not reply.parts:
+            return self._finish.whole(exchange, reply)
         reply = self._finish.headers(exchange, reply)
         if len(reply.parts) > 1:
             reply = reply.in_parts(secrets.token_hex(BOUNDARY_LENGTH // 2))

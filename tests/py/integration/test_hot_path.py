@@ -97,6 +97,20 @@ def until_asked(site: Site, key: str, ask: Callable[[], object]) -> None:
         ask()
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_who_has_it_already_makes_it_hot_too(start: StartSite, key_prefix: str, method: str) -> None:
+    """Clients that only revalidate, or ask for heads, are answered from memory as well."""
+    site, key = start(workers=1), f"{key_prefix}a"
+    site.store.put(key, b"abc")
+    held = {"If-None-Match": site.get(f"/{key}").header("etag") or ""} if method == "GET" else {}
+    with Connection(site.server.port) as connection:
+        for _ in range(TIMES):
+            connection.request(method, f"/{key}", held)
+        with Opened(site.server.cache_dir) as opened:
+            assert connection.request(method, f"/{key}", held).status == (304 if held else 200)
+            assert opened.count() == 0
+
+
 # What ends an answer --------------------------------------------------------------------------------------------------
 
 
