@@ -2,7 +2,6 @@
 
 import os
 import random
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -11,9 +10,9 @@ from typing import Any
 
 from support.nginx import MEDIA_TYPES
 from support.s3_store import S3Store
+from support.until import until
 
 _WORDS = ("the", "quick", "brown", "fox", "jumps", "over", "ninety-nine", "cold", "buckets", "in", "the", "rain")
-_POLL_SECONDS = 0.05
 _RANDOM = random.Random(1)  # noqa: S311 - the same bytes every time
 
 
@@ -86,11 +85,12 @@ def publish(files: Sequence[SiteFile], folder: Path, store: S3Store, key_prefix:
         store.put(key_prefix + file.path, file.body, content_type=file.media_type)
         modified_at, _ = _dates(store, key_prefix + file.path)
         os.utime(path, (modified_at, modified_at))
-    while True:
-        modified_at, now = _dates(store, key_prefix + files[-1].path)
-        if now > modified_at:
-            return
-        time.sleep(_POLL_SECONDS)
+    until(lambda: _is_past(store, key_prefix + files[-1].path))
+
+
+def _is_past(store: S3Store, key: str) -> bool:
+    modified_at, now = _dates(store, key)
+    return now > modified_at
 
 
 def _dates(store: S3Store, key: str) -> tuple[float, float]:

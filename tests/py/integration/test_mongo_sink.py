@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from hypothesis import strategies as st
 from support.mongo import PASSWORD, USER, Mongo
 from support.records import BERLIN, FIRST_NS, record, records
 from support.tcp_relay import TcpRelay
+from support.until import soon
 
 from ops.records import Record
 from ops.sinks.base import Delivery, SinkUnavailableError
@@ -403,11 +405,23 @@ async def test_a_cancelled_write(mongo: Mongo, new_sink: NewSink) -> None:
 
 async def test_closing_ends_everything(mongo: Mongo, new_sink: NewSink) -> None:
     """It may be closed before it was started, and twice."""
+    before = open_sockets()
     sink = new_sink(mongo.uri)
     await sink.close()
     await sink.start()
+    assert open_sockets() > before
     await sink.close()
     await sink.close()
+    await soon(lambda: open_sockets() <= before)
+
+
+def open_sockets() -> int:
+    """How many this process has."""
+    count = 0
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):
+            count += str(descriptor.readlink()).startswith("socket:")
+    return count
 
 
 @pytest.fixture(scope="module")
