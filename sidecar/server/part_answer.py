@@ -117,5 +117,7 @@ class PartAnswer:
         self._tell(max(0, sent), is_aborted=not is_whole)
 
     def _tell(self, body_bytes: int, *, is_aborted: bool = False) -> None:
-        answer = self._answer._replace(body_bytes=body_bytes)
+        answer = self._answer
+        if body_bytes != answer.body_bytes:
+            answer = answer._replace(body_bytes=body_bytes)
         self._front.tell(self.head, answer, self._peer, self._began_ns, is_aborted=is_aborted)

@@ -1,11 +1,18 @@
 """Tells which bytes of a file are in memory, so that nobody waits for a disk without knowing."""
 
 import ctypes
+import math
 import mmap
 import os
+import time
+from collections.abc import Callable
+
+BLOCK_BYTES = 1024 * 1024
+HELD_SECONDS = 1.0
+"""How long a block that was in memory is taken to be there: a page seldom leaves so soon after it was looked for."""
 
 _PAGE = mmap.PAGESIZE
-_USUAL_PAGES = 64
+_BLOCK_PAGES = BLOCK_BYTES // _PAGE
 _MAP_FAILED = ctypes.c_void_p(-1).value
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -22,10 +29,12 @@ class Residency:
     from outside does not end the process.
     """
 
-    def __init__(self, descriptor: int, length: int) -> None:
-        """Look at the first `length` bytes of the file, one at least. Raises OSError."""
+    def __init__(self, descriptor: int, length: int, seconds: Callable[[], float] = time.monotonic) -> None:
+        """Look at the first `length` bytes of the file, one at least; `seconds` is a clock. Raises OSError."""
         self._length = length
-        self._pages = ctypes.create_string_buffer(_USUAL_PAGES)
+        self._seconds = seconds
+        self._held_until: dict[int, float] = {}
+        self._pages = ctypes.create_string_buffer(_BLOCK_PAGES)
         address = _libc.mmap(None, length, mmap.PROT_READ, mmap.MAP_SHARED, descriptor, 0)
         if address == _MAP_FAILED:
             error = ctypes.get_errno()
@@ -33,15 +42,30 @@ class Residency:
         self._address: int = address
 
     def holds(self, offset: int, size: int) -> bool:
-        """Whether all of `size` bytes from `offset` are in memory just now."""
+        """Whether all of `size` bytes from `offset` are in memory, as far as was seen within the last second."""
+        now = self._seconds()
+        blocks = range(offset // BLOCK_BYTES, (offset + size - 1) // BLOCK_BYTES + 1)
+        if all(self._held_until.get(block, -math.inf) > now or self._has_all_of(block, now) for block in blocks):
+            return True
         begin = offset - offset % _PAGE
-        count = -(-(offset + size - begin) // _PAGE)
+        return self._is_resident(begin, offset + size - begin)
+
+    def close(self) -> None:
+        """Give back the addresses."""
+        _libc.munmap(self._address, self._length)
+
+    def _has_all_of(self, block: int, now: float) -> bool:
+        """Look at a block once for all who want a part of it: to ask costs more than the rest of a short answer."""
+        begin = block * BLOCK_BYTES
+        has_all = self._is_resident(begin, min(BLOCK_BYTES, self._length - begin))
+        if has_all:
+            self._held_until[block] = now + HELD_SECONDS
+        return has_all
+
+    def _is_resident(self, begin: int, size: int) -> bool:
+        count = -(-size // _PAGE)
         if count > len(self._pages):
             self._pages = ctypes.create_string_buffer(count)
         if _libc.mincore(self._address + begin, count * _PAGE, self._pages) != 0:
             return False
         return b"\0" not in ctypes.string_at(self._pages, count)
-
-    def close(self) -> None:
-        """Give back the addresses."""
-        _libc.munmap(self._address, self._length)

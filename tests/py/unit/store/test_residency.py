@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sidecar.store.residency import Residency
+from sidecar.store.residency import BLOCK_BYTES, HELD_SECONDS, Residency
 
 PAGE = mmap.PAGESIZE
 PAGES = 100
@@ -60,6 +60,44 @@ def test_what_was_given_up_is_not(descriptor: int, residency: Residency) -> None
     assert not residency.holds(5 * PAGE - 1, 2)
     assert not residency.holds(3 * PAGE, 3 * PAGE)
     assert not residency.holds(0, len(BODY))
+
+
+def test_what_was_there_is_asked_for_again_after_a_second(descriptor: int) -> None:
+    """Not before: those who want parts of a block one after the other need but one look. And never a part of one."""
+    now = 100.0
+    residency = Residency(descriptor, len(BODY), lambda: now)
+    os.pread(descriptor, len(BODY), 0)
+    assert residency.holds(0, len(BODY))
+    os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+    if Residency(descriptor, len(BODY)).holds(0, 1):
+        pytest.skip("the kernel keeps the pages")
+    assert residency.holds(3 * PAGE, PAGE)
+    now += HELD_SECONDS
+    assert not residency.holds(3 * PAGE, PAGE)
+    os.pread(descriptor, PAGE, 3 * PAGE)
+    assert residency.holds(3 * PAGE, PAGE)
+    assert not residency.holds(4 * PAGE, PAGE)
+    residency.close()
+
+
+def test_every_block_is_looked_at(tmp_path: Path) -> None:
+    """What reaches from one into the next is there when both are."""
+    path = tmp_path / "blocks"
+    path.write_bytes(bytes(2 * BLOCK_BYTES))
+    descriptor = os.open(path, os.O_RDWR)
+    os.fsync(descriptor)
+    os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+    os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_RANDOM)
+    residency = Residency(descriptor, 2 * BLOCK_BYTES)
+    if residency.holds(0, 1):
+        pytest.skip("the kernel keeps the pages")
+    os.pread(descriptor, BLOCK_BYTES, 0)
+    assert residency.holds(0, BLOCK_BYTES)
+    assert not residency.holds(BLOCK_BYTES - 1, 2)
+    os.pread(descriptor, BLOCK_BYTES, BLOCK_BYTES)
+    assert residency.holds(BLOCK_BYTES - 1, 2)
+    residency.close()
+    os.close(descriptor)
 
 
 def test_a_file_that_was_cut_ends_nothing(path: Path, descriptor: int, residency: Residency) -> None:
