@@ -124,7 +124,9 @@ def create_app(settings: Settings, shared: Shared) -> lifecycle.App:
         error_handler=FaultHandler(clock, finish, telling),
     )
     app.certloader_class = CertificateLoader(worker.certificate)  # type: ignore[assignment]  # Sanic only calls it
-    hot = HotPath(settings.hot_size, cold_fields(settings), ignores_query=not settings.reject_query_strings)
+    hot = HotPath(
+        settings.hot_size, cold_fields(settings), worker.lists, ignores_query=not settings.reject_query_strings
+    )
     worker.watch = Watch(settings.cache_dir, hot.drop)
     rules = Rules(
         settings.reject_query_strings,

@@ -10,7 +10,21 @@ from sidecar.http.client_address import client_address
 if TYPE_CHECKING:
     from sidecar.trace import Trace
 
-__all__ = ["OUTCOMES", "UNASKED", "Client", "Events", "Observer", "Request", "RequestRecord", "Unobserved", "Vitals"]
+__all__ = [
+    "CLIENT_CLOSED_REQUEST",
+    "OUTCOMES",
+    "UNASKED",
+    "Client",
+    "Events",
+    "Observer",
+    "Request",
+    "RequestRecord",
+    "Unobserved",
+    "Vitals",
+]
+
+CLIENT_CLOSED_REQUEST = 499
+"""The status of a client that left before its answer began, as nginx has it."""
 
 UNASKED = "none"
 """The outcome of a request for which the cache was not asked."""

@@ -1,6 +1,7 @@
 """What one worker holds beside Sanic, made and joined here."""
 
 import asyncio
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -29,6 +30,7 @@ from sidecar.origin.website import Website, flags_of, website_of
 from sidecar.server import lifecycle
 from sidecar.server.certificate import certificate_of
 from sidecar.server.site import FixedFolder, Folder, Site, Sites
+from sidecar.server.waiting_list import WaitingLists
 from sidecar.settings import BucketSettings, Mount, Settings, worker_number
 from sidecar.settings.shown import shown
 from sidecar.shared import Shared
@@ -82,6 +84,7 @@ class Worker:
         self._pauses = Pauses(counts)
         self.certificate = certificate_of(settings)
         self.watch: Watch | None = None
+        self.lists = WaitingLists(time.monotonic)
 
     @property
     def observer(self) -> Observer:
@@ -161,7 +164,9 @@ class Worker:
         self.audience.close()
 
     def _vitals(self) -> Vitals:
-        return replace(self._pulse.take(), access_log_lost=self.audience.lost_lines)
+        vitals = self._pulse.take()
+        waiting = vitals.waiting + self.lists.waiting
+        return replace(vitals, waiting=waiting, access_log_lost=self.audience.lost_lines)
 
     def _probe(self) -> None:
         """Begin to ask the root's bucket whether it answers."""

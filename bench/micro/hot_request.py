@@ -23,6 +23,7 @@ from sidecar.server.head import read_head
 from sidecar.server.hot_entry import Entry, MemoryBody, Representation
 from sidecar.server.hotpath import HotPath
 from sidecar.server.responses import Question, Reply, reply_to
+from sidecar.server.waiting_list import WaitingLists
 from sidecar.settings import Settings, load
 
 REQUESTS = 5_000
@@ -83,7 +84,7 @@ def _measured(loop: Callable[[], None]) -> float:
 
 def _loop(settings: Settings) -> Callable[[], None]:
     observer, flush = _observer(settings)
-    hot, clock = HotPath(2**20, frozenset(), ignores_query=True), SystemClock()
+    hot, clock = HotPath(2**20, frozenset(), WaitingLists(time.monotonic), ignores_query=True), SystemClock()
     stored = dataclasses.replace(STORED, received_at=clock.now(), lifetime_seconds=2.0**31)
     entry = Entry("/assets/app.js", "a", stored, is_negotiable=False, long_way_at=math.inf, forget=_never)
     representation = Representation(stored, _rendered, MemoryBody(BODY), len(BODY), lambda: True, math.inf)

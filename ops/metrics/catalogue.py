@@ -83,7 +83,7 @@ _CACHE = (
     Metric("cache_purges_total", Kind.COUNTER, "Purges and clears by operators.", {"scope": SCOPES}),
     Metric("cache_disk_failures_total", Kind.COUNTER, "Answers that were not stored, since the disk failed."),
     Metric("fills_in_flight", Kind.GAUGE, "Objects on their way into the cache."),
-    Metric("fill_waiters", Kind.GAUGE, "Requests that wait for a fill to begin."),
+    Metric("fill_waiters", Kind.GAUGE, "Requests that wait for a fill to begin, or for its answer in memory."),
     Metric("fill_errors_total", Kind.COUNTER, "Fills that failed.", {"reason": REASONS}),
 )  # fmt: skip
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from sidecar.observe import Client, Observer, RequestRecord
+from sidecar.http.target import TargetError, parse_target
+from sidecar.observe import CLIENT_CLOSED_REQUEST, UNASKED, Client, Observer, RequestRecord
 from sidecar.server.faults import closing_reply
 from sidecar.server.finish import NOT_ASKED
 from sidecar.server.wire import encode_reply
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from sidecar.server.finish import Finish
     from sidecar.server.head import Head
     from sidecar.server.hotpath import HotAnswer, HotPath
+    from sidecar.server.waiting_list import Waiter, WaitingList
     from sidecar.settings import Settings
 
 
@@ -32,7 +34,12 @@ class Front:
     """Answers what never becomes a request, and knows how long a client may take."""
 
     def __init__(
-        self, settings: "Settings", hot: "HotPath", finish: "Finish", clock: "Clock", observer: Observer
+        self,
+        settings: "Settings",
+        hot: "HotPath",
+        finish: "Finish",
+        clock: "Clock",
+        observer: Observer,
     ) -> None:
         self._hot = hot
         self.tasks = Tasks()  # each belongs to a connection, and ends with it
@@ -44,6 +51,20 @@ class Front:
     def answer(self, head: "Head") -> "HotAnswer | None":
         """The answer to a request out of the cache, to be told of once it is sent; None when Sanic has to make it."""
         return self._hot.answer(head, self._clock.now())
+
+    def wait(self, head: "Head", waiter: "Waiter") -> "WaitingList | None":
+        """Have a request wait for one of its kind that goes before it, if there is one."""
+        kind = self._hot.kind_of(head)
+        waiting = None if kind is None else self._hot.lists.find(kind)
+        if waiting is not None:
+            waiting.join(waiter)
+            self.began()
+        return waiting
+
+    def lead(self, head: "Head") -> "WaitingList | None":
+        """Let those wait that come while this request is being answered by Sanic, where it is of any use to them."""
+        kind = self._hot.kind_of(head)
+        return None if kind is None else self._hot.lists.begin(kind)
 
     def forget(self, target: bytes) -> None:
         """Have a target fetched anew: what is stored of it is not right any more."""
@@ -81,6 +102,31 @@ class Front:
             )
         )
 
+    def left(self, head: "Head", peer: str, began_ns: int) -> None:
+        """Tell of a request whose client did not wait."""
+        spent_ns = time.perf_counter_ns() - began_ns
+        fields, now = head.fields, self._clock.now()
+        try:
+            resource = parse_target(head.target).path
+        except TargetError:
+            resource = "-"
+        self._observer.request_answered(
+            RequestRecord(
+                method=head.method.decode(),
+                resource=resource,
+                status=CLIENT_CLOSED_REQUEST,
+                body_bytes=0,
+                client=Client(_text(fields.get(b"x-real-ip")), _text(fields.get(b"x-forwarded-for")), peer),
+                media_type=None,
+                outcome=UNASKED,
+                timestamp_ns=int(now * 1e9),
+                duration_ns=spent_ns,
+                first_byte_ns=spent_ns,
+                is_aborted=True,
+                request=head,
+            )
+        )
+
     def refuse(self, status: HTTPStatus, reason: str, peer: str, *, is_head: bool) -> bytes:
         """The answer to what is no request, after which the connection is closed."""
         now = self._clock.now()
@@ -93,7 +139,7 @@ class Front:
                 body_bytes=0 if is_head else len(reply.text),
                 client=Client(None, None, peer),
                 media_type=reply.media_type,
-                outcome="none",
+                outcome=UNASKED,
                 timestamp_ns=int(now * 1e9),
                 duration_ns=0,
             )

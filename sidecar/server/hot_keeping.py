@@ -66,11 +66,15 @@ class HotKeeping:
 
     async def consider(self, exchange: "Exchange", answer: "Answer") -> None:
         """Keep the object of a GET that is being answered out of the cache. Raises OSError, BodyLost."""
-        if not (answer.status.outcome == "hit" and isinstance(answer.body, StoredBody)):
+        if not isinstance(answer.body, StoredBody):
             return
         encoding = exchange.header("accept-encoding")
         field = None if encoding is None else encoding.encode(errors="surrogateescape")
         target = exchange.request.raw_url
+        if answer.stored.content_length <= JOINED_BYTES:
+            self._hot.expect(target, field)
+        if answer.status.outcome != "hit":
+            return
         if not self._hot.wants(target, field) or not self._is_watched():
             return
         current = exchange.site.engine.currency(exchange.object_key)

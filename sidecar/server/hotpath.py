@@ -13,6 +13,7 @@ from sidecar.http.conditional import Conditions
 from sidecar.http.ranges import ByteRange, select_ranges
 from sidecar.server.hot_entry import Content, Entry, FilePart, Prepared, Representation, in_pieces
 from sidecar.server.responses import MAX_RANGES, Question, Reply
+from sidecar.server.waiting_list import Kind, WaitingList, WaitingLists
 from sidecar.server.wire import CLOSE, encode_head
 
 if TYPE_CHECKING:
@@ -47,8 +48,11 @@ class HotAnswer(NamedTuple):
 class HotPath:
     """The hot entries of one worker, by path as it was sent; those least recently used leave beyond `limit_bytes`."""
 
-    def __init__(self, limit_bytes: int, cold_fields: frozenset[bytes], *, ignores_query: bool) -> None:
-        """Requests with one of `cold_fields` are not answered here."""
+    def __init__(
+        self, limit_bytes: int, cold_fields: frozenset[bytes], lists: WaitingLists, *, ignores_query: bool
+    ) -> None:
+        """Requests with one of `cold_fields` are not answered here; those on the `lists` wait until they are."""
+        self.lists = lists
         self._limit_bytes = limit_bytes
         self._cold = cold_fields
         self._ignores_query = ignores_query
@@ -85,15 +89,29 @@ class HotPath:
             prepared.is_compressed,
         )
 
+    def kind_of(self, head: "Head") -> Kind | None:
+        """What a plain GET is one of; None for another, and for what is never answered here."""
+        is_plain = head.method == b"GET" and self._is_ordinary(head) and head.fields.keys().isdisjoint(_SPECIAL)
+        return self._kind(head.target, head.fields.get(b"accept-encoding")) if is_plain else None
+
+    def expect(self, target: bytes, accept_encoding: bytes | None) -> None:
+        """What a plain GET of `target` is answered with is being stored, and can be kept afterwards."""
+        waiting = self._waiting_for(target, accept_encoding)
+        if waiting is not None:
+            waiting.expect()
+
     def wants(self, target: bytes, accept_encoding: bytes | None) -> bool:
-        """Whether an answer that was just given out of the cache should be kept: the second time it is given."""
+        """Whether an answer that was just given out of the cache should be kept.
+
+        That is when it is given for the second time, or somebody waits for the same.
+        """
         path = self._path_of(target)
         entry = self._entries.get(path)
         if len(accept_encoding or b"") > _MAX_ENCODING_BYTES:
             return False
         if self._limit_bytes == 0 or (entry is not None and not entry.wants(accept_encoding)):
             return False
-        if (path, accept_encoding) in self._seen:
+        if (path, accept_encoding) in self._seen or self._waiting_for(target, accept_encoding):
             return True
         self._seen[path, accept_encoding] = None
         if len(self._seen) > _SEEN:
@@ -101,7 +119,10 @@ class HotPath:
         return False
 
     def put(self, target: bytes, accept_encoding: bytes | None, entry: Entry, representation: Representation) -> None:
-        """Keep a representation of what `target` names; `entry` is taken unless the same is there already."""
+        """Keep a representation of what `target` names; `entry` is taken unless the same is there already.
+
+        Those who wait for it are answered.
+        """
         path = self._path_of(target)
         known = self._entries.get(path)
         if known is None or known.original is not entry.original:
@@ -114,6 +135,9 @@ class HotPath:
         self._size += known.size
         while self._size > self._limit_bytes:
             self._remove(next(iter(self._entries)))
+        waiting = self._waiting_for(target, accept_encoding)
+        if waiting is not None:
+            waiting.release()
 
     def drop(self, digest: str | None) -> None:
         """Forget what is kept of an object of the cache; of all of them without a digest."""
@@ -127,6 +151,14 @@ class HotPath:
         entry = self._entries.get(path)
         self._remove(path)
         return entry
+
+    def _waiting_for(self, target: bytes, accept_encoding: bytes | None) -> WaitingList | None:
+        kind = self._kind(target, accept_encoding)
+        return None if kind is None else self.lists.find(kind)
+
+    def _kind(self, target: bytes, accept_encoding: bytes | None) -> Kind | None:
+        is_kept = self._limit_bytes > 0 and len(accept_encoding or b"") <= _MAX_ENCODING_BYTES
+        return (self._path_of(target), accept_encoding) if is_kept else None
 
     def _is_ordinary(self, head: "Head") -> bool:
         return head.method in _METHODS and head.body_length == 0 and head.fields.keys().isdisjoint(self._cold)

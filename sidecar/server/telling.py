@@ -4,6 +4,7 @@ import asyncio
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from sidecar.observe import CLIENT_CLOSED_REQUEST
 from sidecar.server.exchange import Exchange
 
 if TYPE_CHECKING:
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
     from sidecar.server.responses import Reply
 
     Handler = Callable[[Request], Coroutine[Any, Any, HTTPResponse | None]]
-
-CLIENT_CLOSED_REQUEST = 499
-"""What records say of a client that left before its answer began, as those of nginx do."""
 
 
 class Telling:

@@ -13,6 +13,7 @@ from sidecar.server.head import Head, read_head
 from sidecar.server.hot_entry import Body, Content, Entry, Representation
 from sidecar.server.hotpath import HotAnswer, HotPath
 from sidecar.server.responses import Question, Reply, reply_to
+from sidecar.server.waiting_list import WaitingLists
 
 NOW = 1_780_000_000.0
 BODY = b"0123456789"
@@ -99,7 +100,7 @@ def a_head(target: str = "/a.css", *fields: str, method: str = "GET", version: s
 
 def a_hot_path(limit_bytes: int = 2**20, *cold: bytes, ignores_query: bool = True) -> HotPath:
     """A hot path without entries."""
-    return HotPath(limit_bytes, frozenset(cold), ignores_query=ignores_query)
+    return HotPath(limit_bytes, frozenset(cold), WaitingLists(lambda: NOW), ignores_query=ignores_query)
 
 
 def written(answer: HotAnswer | None) -> bytes:
