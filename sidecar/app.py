@@ -3,20 +3,17 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from socket import socket as Socket  # noqa: N812 - a class, whatever its name
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sanic import Blueprint, Sanic
 
 from ops.auth import BearerToken
 from ops.blueprint import create_blueprint
 from ops.endpoints import Endpoints
-from ops.listener import OpsListener
 from ops.metrics.exposition import Exposition
 from ops.metrics.numbers import Part, shared_numbers
 from ops.metrics.overview import Holdings, Overview, Server
 from ops.recording.claim import claim_channel
-from ops.recording.process import RecordsProcess
-from ops.recording.recorder import Order
 from sidecar.bounds import bounds_of
 from sidecar.clock import SystemClock
 from sidecar.errors import SettingsError
@@ -40,6 +37,9 @@ from sidecar.store.room import Room
 from sidecar.store.watch import Watch
 from sidecar.version import version
 from sidecar.worker import Worker
+
+if TYPE_CHECKING:
+    from ops.listener import OpsListener
 
 _METHODS = tuple(ALLOWED_METHODS.split(", "))
 
@@ -71,6 +71,9 @@ def prepare(settings: Settings) -> Prepared:
     tell_of_mounts(decided)
     bystanders: list[lifecycle.Bystander] = [] if socket is None else [_ops_listener(socket, decided, shared)]
     if channel:
+        from ops.recording.process import RecordsProcess  # noqa: PLC0415 - the main process alone has it
+        from ops.recording.recorder import Order  # noqa: PLC0415
+
         order = Order(decided, channel.reading, shared.numbers, logs.configure)
         bystanders.append(RecordsProcess(order, channel))
     return Prepared(decided, listener, shared, tuple(bystanders))
@@ -84,7 +87,9 @@ def _claimed(claim: Callable[[Settings], Any], settings: Settings, mistakes: lis
     return None
 
 
-def _ops_listener(socket: Socket, settings: Settings, shared: Shared) -> OpsListener:
+def _ops_listener(socket: Socket, settings: Settings, shared: Shared) -> "OpsListener":
+    from ops.listener import OpsListener  # noqa: PLC0415 - workers have none, and aiohttp's server takes 2 MB
+
     own, serves_stale = Part(shared.numbers, 0), settings.stale_if_error > 0
     return OpsListener(socket, _look_of(settings, shared), own, SystemClock(), serves_stale=serves_stale)
 

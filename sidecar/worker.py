@@ -146,7 +146,7 @@ class Worker:
     async def _connect(self) -> None:
         """Get ready to ask the buckets: what describes S3 is large, and stays."""
         await asyncio.gather(*(origin.connect() for origin in self._origins.values()))
-        lifecycle.freeze()
+        lifecycle.settle()
 
     async def close(self) -> None:
         """Give up what is still being fetched, and close every file and connection."""
