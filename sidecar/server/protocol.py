@@ -141,13 +141,16 @@ class SidecarProtocol(Connection):
 
     def lead(self, waiting: "WaitingList") -> None:
         """Go before those with whom this request has waited."""
+        if self._waiting is None:
+            waiting.leader_ends()
+            return
         self._led = waiting
         if not self.transport.is_closing():  # else the next one will, as soon as that is told
             self._give_to_sanic(self._wait_no_more().head)
 
     def resume(self) -> None:
         """Answer the request that has waited."""
-        if self.transport.is_closing():
+        if self._waiting is None or self.transport.is_closing():
             return
         head, _, began_ns = self._wait_no_more()
         answer = self._front.answer(head)
@@ -161,7 +164,7 @@ class SidecarProtocol(Connection):
 
     def _wait_no_more(self) -> Waiting:
         waiting, self._waiting = self._waiting, None
-        assert waiting is not None  # noqa: S101 - else nobody would call
+        assert waiting is not None  # noqa: S101 - who calls has looked
         self._front.ended()
         return waiting
 

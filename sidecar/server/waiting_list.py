@@ -22,7 +22,7 @@ _AT_ONCE: Final = 64
 
 
 class Waiter(Protocol):
-    """A connection whose request waits."""
+    """A connection whose request waits; each is called by the event loop, and may have lost its client by then."""
 
     def lead(self, waiting: "WaitingList") -> None:
         """Have Sanic answer; the others wait for that."""
@@ -76,7 +76,7 @@ class WaitingList:
             self._has_begun = self._is_promising = False
             leader = next(iter(self._waiters))
             del self._waiters[leader]
-            leader.lead(self)
+            asyncio.get_running_loop().call_soon(leader.lead, self)
         else:
             self.release(in_vain=True)
 
@@ -85,15 +85,17 @@ class WaitingList:
         if not self._is_over:
             self._is_over = True
             self._end(in_vain)
-            self._resume_some()
+            if self._waiters:
+                self._resume_some()
 
     def _resume_some(self) -> None:
-        """Not thousands at once: others are served in between."""
+        """Not thousands at once: others are served in between. What fails with one is none of the others' business."""
+        loop = asyncio.get_running_loop()
         for waiter in list(self._waiters)[:_AT_ONCE]:
             del self._waiters[waiter]
-            waiter.resume()
+            loop.call_soon(waiter.resume)
         if self._waiters:
-            asyncio.get_running_loop().call_soon(self._resume_some)
+            loop.call_soon(self._resume_some)
 
 
 class WaitingLists:
