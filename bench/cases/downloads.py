@@ -32,7 +32,7 @@ class Downloads(Case):
     peers: tuple[str, ...]
     targets: tuple[Target, ...]
     metrics: tuple[Metric, ...] = field(default=(BYTES, GROWTH))
-    OPTIONAL_PEERS = ("caddy",)
+    OPTIONAL_PEERS = ("caddy", "bare")
 
     def objects(self, counts: Counts) -> tuple[Object, ...]:
         """The one."""

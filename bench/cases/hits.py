@@ -46,7 +46,7 @@ class Hits(Case):
     status: int = 200
     coding: str | None = None
     metrics: tuple[Metric, ...] = field(default=(RATE, P99))
-    OPTIONAL_PEERS = ("caddy",)
+    OPTIONAL_PEERS = ("caddy", "bare")
 
     def objects(self, counts: Counts) -> tuple[Object, ...]:
         """The one."""
