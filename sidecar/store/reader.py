@@ -65,8 +65,10 @@ class FileReader:
         return os.sendfile(connection, self._descriptor, wanted.start, len(wanted))
 
     def share(self) -> "FileReader":
-        """Another reader of the same file, which knows what was verified so far. Raises OSError."""
-        return FileReader(self._disk, os.dup(self._descriptor), self._body, self._verification)
+        """Another reader of the same file, which knows what was verified, and seen in memory. Raises OSError."""
+        other = FileReader(self._disk, os.dup(self._descriptor), self._body, self._verification)
+        other._residency = None if self._residency is None else self._residency.share()
+        return other
 
     def close(self) -> None:
         """Close the file; a read that still runs in its thread, for a request that is gone, ends first."""

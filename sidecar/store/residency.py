@@ -6,6 +6,7 @@ import mmap
 import os
 import time
 from collections.abc import Callable
+from typing import Self
 
 BLOCK_BYTES = 1024 * 1024
 HELD_SECONDS = 1.0
@@ -40,6 +41,12 @@ class Residency:
             error = ctypes.get_errno()
             raise OSError(error, os.strerror(error))
         self._address: int = address
+        self._holders = 1
+
+    def share(self) -> Self:
+        """The same for another reader of the file, which has to close it as well."""
+        self._holders += 1
+        return self
 
     def holds(self, offset: int, size: int) -> bool:
         """Whether all of `size` bytes from `offset` are in memory, as far as was seen within the last second."""
@@ -51,8 +58,10 @@ class Residency:
         return self._is_resident(begin, offset + size - begin)
 
     def close(self) -> None:
-        """Give back the addresses."""
-        _libc.munmap(self._address, self._length)
+        """Give back the addresses, once nobody holds them any more."""
+        self._holders -= 1
+        if self._holders == 0:
+            _libc.munmap(self._address, self._length)
 
     def _has_all_of(self, block: int, now: float) -> bool:
         """Look at a block once for all who want a part of it: to ask costs more than the rest of a short answer."""

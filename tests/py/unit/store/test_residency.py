@@ -80,6 +80,18 @@ def test_what_was_there_is_asked_for_again_after_a_second(descriptor: int) -> No
     residency.close()
 
 
+def test_who_shares_it_knows_what_was_seen(descriptor: int) -> None:
+    """Until the last of them has closed it."""
+    residency = Residency(descriptor, len(BODY))
+    os.pread(descriptor, len(BODY), 0)
+    shared = residency.share()
+    assert residency.holds(0, len(BODY))
+    residency.close()
+    os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+    assert shared.holds(0, len(BODY))
+    shared.close()
+
+
 def test_every_block_is_looked_at(tmp_path: Path) -> None:
     """What reaches from one into the next is there when both are."""
     path = tmp_path / "blocks"
