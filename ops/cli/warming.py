@@ -45,7 +45,7 @@ class Warming:
             sums = added(sums, last)
             if last.get("state") != "done":
                 return _broken_off(sums, str(last.get("error") or "the server ended its answer early"))
-        return _finished(sums)
+        return _found_nothing(sums, self.prefix) if self.prefix is not None and not sums["done"] else _finished(sums)
 
     def _total(self, told: Counts) -> int | None:
         return len(self.keys) if self.prefix is None else told.get("total")
@@ -88,6 +88,13 @@ def _finished(sums: Counts) -> Answer:
     return Answer(
         sums, code, f"{failed} of {done} objects failed{last}", "warm again: what is stored is not fetched twice"
     )
+
+
+def _found_nothing(sums: Counts, prefix: str) -> Answer:
+    """A mistyped prefix: whoever warms one wants to serve what lies below it."""
+    named = f"below {printable(prefix)}" if prefix.strip("/") else "at all"
+    advice = "check the name: one that begins with / is a path of the website, another a key as the bucket has it"
+    return Answer(sums, ExitCode.FAILED, f"the bucket has nothing {named}", advice)
 
 
 def _broken_off(sums: Counts, reason: str) -> Answer:

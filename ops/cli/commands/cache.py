@@ -63,7 +63,8 @@ def purge(
 def warm(options: Options, prefix: str | None, source: Path | None, concurrency: int) -> ExitCode:
     """Fetch what is not stored: all below a prefix, or the keys of a file.
 
-    A name that begins with / is a path of the website, another a key or a prefix of keys; / is everything.
+    A name that begins with / is a path of the website, another a key or a prefix of keys; / is everything. Ends with 1
+    when the bucket has nothing below the prefix.
     """
     from ops.cli.listing import names_of
     from ops.cli.output import Output

@@ -166,6 +166,17 @@ def test_warm_in_part(place: Place, relay: Relay) -> None:
     assert nothing.code == 1
 
 
+@pytest.mark.parametrize("prefix", ["/doc/s", "sitee/"], ids=["path", "keys"])
+def test_warm_a_prefix_of_nothing(place: Place, prefix: str) -> None:
+    """A mistyped prefix is a 1, and is named; JSON has the error beside the counts."""
+    shown = place.operator.run("cache", "warm", prefix)
+    assert (shown.code, f"the bucket has nothing below {prefix}" in shown.stderr) == (1, True)
+    told = place.operator.run("cache", "warm", prefix, "--json")
+    assert (told.code, told.pod["exit"], told.pod["result"], told.pod["data"]["done"]) == (1, 1, "failed", 0)
+    assert told.pod["error"] == f"the bucket has nothing below {prefix}"
+    assert told.pod["advice"]
+
+
 def test_warm_wants_one_of_two(place: Place) -> None:
     """Neither or both is a mistake of the command line."""
     assert place.operator.run("cache", "warm").code == 2

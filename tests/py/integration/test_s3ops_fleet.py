@@ -10,7 +10,7 @@ from support.http_client import request
 from support.operator import Operator
 from support.ports import free_ports
 from support.seaweedfs import SeaweedFS
-from support.sidecar import AUTH_KEY, Sidecar
+from support.sidecar import AUTH_KEY, Sidecar, StartSidecar
 
 NAME = "fleet.example"
 ADDRESSES = ("127.0.0.1", "127.0.0.2")
@@ -59,6 +59,12 @@ def operator(fleet: Fleet, tmp_path: Path) -> Operator:
     return Operator(tmp_path, env)
 
 
+@pytest.fixture
+def bare(seaweedfs: SeaweedFS, start_sidecar: StartSidecar) -> Sidecar:
+    """Start a server whose folder has nothing."""
+    return start_sidecar(seaweedfs, "--prefix", "no-such-folder")
+
+
 def pods(fleet: Fleet) -> list[str]:
     """What tables call them."""
     return [f"{address}:{fleet.port}" for address in ADDRESSES]
@@ -98,6 +104,13 @@ def test_warm_the_fleet(fleet: Fleet, operator: Operator) -> None:
     operator.run("cache", "clear", "--dns", fleet.name)
     ran = operator.run("cache", "warm", "fleet/", "--dns", fleet.name, "--json")
     assert [pod["data"]["fetched"] for pod in ran.data["pods"]] == [1, 1]
+
+
+def test_warm_the_fleet_where_one_finds_nothing(fleet: Fleet, operator: Operator, bare: Sidecar) -> None:
+    """Others find what is below it: the code is that of the worst."""
+    ran = operator.run("cache", "warm", "/fleet/", "--dns", fleet.name, "--url", bare.url, "--json")
+    assert ran.code == 1
+    assert [(pod["exit"], pod["data"]["done"]) for pod in ran.data["pods"]] == [(1, 0), (0, 1), (0, 1)]
 
 
 def test_top_of_the_fleet(fleet: Fleet, operator: Operator) -> None:
