@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from sanic import HTTPResponse, Request
 
 from ops.metrics.stats import stats_of
-from ops.orders import read_nothing, read_prefix, read_purge, read_warm
+from ops.orders import read_nothing, read_purge, read_switch, read_warm
 from ops.problem import NO_STORE, problem_of
-from ops.refusal import Refused
+from ops.refusal import Refused, no_switch
+from sidecar.errors import OriginError
 
 if TYPE_CHECKING:
     from ops.auth import BearerToken
@@ -97,10 +98,15 @@ class Endpoints:
         return document_of({"prefix": self._management.prefix})
 
     async def switch(self, request: Request) -> HTTPResponse:
-        """Serve another release."""
-        prefix = read_prefix(request.body)
-        previous = self._management.prefix
-        self._management.switch(prefix)
+        """Serve another release, if there is something of it."""
+        order = read_switch(request.body)
+        try:
+            previous = await self._management.switch(order.prefix, is_forced=order.is_forced)
+        except OriginError as error:
+            logger.warning(
+                "the prefix stays %r, and is not switched to %r: %s", self._management.prefix, order.prefix, error
+            )
+            raise no_switch(order.prefix, error) from error
         logger.info("the prefix was switched from %r to %r", previous, self._management.prefix)
         return document_of({"prefix": self._management.prefix, "previous": previous})
 

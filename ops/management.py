@@ -28,6 +28,14 @@ class WarmOrder:
     concurrency: int
 
 
+@dataclass(frozen=True, slots=True)
+class SwitchOrder:
+    """Which folder to serve; `is_forced` for one that the bucket may have nothing of."""
+
+    prefix: str
+    is_forced: bool
+
+
 class Management(Protocol):
     """The server, as its operators take it in hand. Every call raises ValueError for what cannot be meant."""
 
@@ -52,8 +60,11 @@ class Management(Protocol):
         """The folder of the root's bucket that is served."""
         ...
 
-    def switch(self, prefix: str) -> None:
-        """Serve another one from the next request on."""
+    async def switch(self, prefix: str, *, is_forced: bool) -> str:
+        """Serve another one from the next request on; return which it was before.
+
+        Raises OriginError, unless forced: OriginNotFound when the bucket has nothing below it.
+        """
         ...
 
     def config(self) -> Document:

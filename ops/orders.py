@@ -5,7 +5,7 @@ from collections.abc import Collection
 from http import HTTPStatus
 from typing import Any
 
-from ops.management import MAX_CONCURRENCY, Document, Purge, WarmOrder
+from ops.management import MAX_CONCURRENCY, Document, Purge, SwitchOrder, WarmOrder
 from ops.refusal import Refused
 
 _SCOPES = ("key", "prefix", "tag")
@@ -36,9 +36,14 @@ def read_warm(body: bytes) -> WarmOrder:
     return WarmOrder(None, tuple(_text("each of keys", key) for key in value), concurrency)
 
 
-def read_prefix(body: bytes) -> str:
-    """The prefix that a body names. Raises Refused."""
-    return _text("prefix", _one_of(_object(body, {"prefix"}), ("prefix",))[1])
+def read_switch(body: bytes) -> SwitchOrder:
+    """The switch that a body asks for. Raises Refused."""
+    given = _object(body, {"prefix", "force"})
+    prefix = _text("prefix", _one_of(given, ("prefix",))[1])
+    force = given.get("force", False)
+    if not isinstance(force, bool):
+        raise _wrong("force is true or false")
+    return SwitchOrder(prefix, force)
 
 
 def read_nothing(body: bytes) -> None:

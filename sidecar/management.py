@@ -10,8 +10,9 @@ from sidecar.cache.explain import Explanation, explain
 from sidecar.cache.key import CacheKey
 from sidecar.cache.policy import Forward, Standing, Use
 from sidecar.cache.purge import PurgeRule, Scope
+from sidecar.cache.release import folder_of
 from sidecar.cache.warm import WarmProgress, warm
-from sidecar.errors import OriginError
+from sidecar.errors import OriginError, OriginNotFound, OriginTimeout
 from sidecar.http.target import is_possible_key
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 Document = dict[str, Any]
 
 _REPORT_SECONDS = 0.3
+_ASKING_SECONDS = 5.0
+"""How long a switch waits for the bucket: s3ops waits for ten seconds."""
 _STANDINGS = {
     Standing.CURRENT: "current",
     Standing.SOFTLY_PURGED: "softly-purged",
@@ -198,9 +201,17 @@ class Management:
         """The folder of the root's bucket that is served."""
         return self._release.prefix
 
-    def switch(self, prefix: str) -> None:
-        """Serve another one from the next request on. Raises ValueError."""
-        self._release.switch(prefix)
+    async def switch(self, prefix: str, *, is_forced: bool) -> str:
+        """Serve another one from the next request on; return which it was before.
+
+        Raises ValueError; and OriginError, unless forced: OriginNotFound when the bucket has nothing below it.
+        """
+        folder = folder_of(prefix)
+        if not is_forced:
+            await _see_that_there_is_something(self._desks[self._sites.root.engine].tools.origin.keys(folder), folder)
+        before = self._release.prefix
+        self._release.switch(folder)
+        return before
 
     def config(self) -> Document:
         """Effective settings, secrets masked."""
@@ -214,6 +225,18 @@ async def _warm_all(batches: list[tuple[Engine, AsyncIterator[str]]], warming: _
             await warm(engine, keys, lambda _: None, concurrency=concurrency, progress=warming.progress)
     except OriginError as error:
         warming.error = str(error)
+
+
+async def _see_that_there_is_something(keys: AsyncIterator[str], folder: str) -> None:
+    """Raises OriginNotFound for a folder without objects: its own key, a console's marker, is none that is served."""
+    try:
+        async with asyncio.timeout(_ASKING_SECONDS):
+            async for key in keys:
+                if key != folder:
+                    return
+    except TimeoutError as error:
+        raise OriginTimeout("the bucket did not answer in time") from error
+    raise OriginNotFound("the bucket has nothing below it")
 
 
 async def _each(keys: Iterable[str]) -> AsyncIterator[str]:

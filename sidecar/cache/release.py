@@ -22,6 +22,15 @@ class SharedRelease:
     slots: "Array[c_char]" = field(default_factory=lambda: RawArray(c_char, _SLOTS * _SLOT_BYTES))
 
 
+def folder_of(prefix: str) -> str:
+    """What keys of a folder begin with: empty, or with a slash at its end. Raises ValueError where none can."""
+    folder = prefix.strip("/")
+    found = f"{folder}/" if folder else ""
+    if len(found.encode()) > MAX_PREFIX_BYTES or not folder.isprintable():
+        raise ValueError(f"a prefix is printable and has at most {MAX_PREFIX_BYTES} bytes")
+    return found
+
+
 class Release:
     """A worker's view of the prefix.
 
@@ -47,10 +56,7 @@ class Release:
 
     def switch(self, prefix: str) -> None:
         """Serve another folder from the next request on. Raises ValueError for one that no key can begin with."""
-        folder = prefix.strip("/")
-        encoded = (f"{folder}/" if folder else "").encode()
-        if len(encoded) > MAX_PREFIX_BYTES or not folder.isprintable():
-            raise ValueError(f"a prefix is printable and has at most {MAX_PREFIX_BYTES} bytes")
+        encoded = folder_of(prefix).encode()
         count = self._shared.count.value + 1
         start = count % _SLOTS * _SLOT_BYTES
         self._slots[start : start + 2 + len(encoded)] = len(encoded).to_bytes(2, "little") + encoded

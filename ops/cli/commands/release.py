@@ -24,15 +24,17 @@ def show(options: Options) -> ExitCode:
 
 @release.command()
 @click.argument("prefix")
+@click.option("--force", "is_forced", is_flag=True, help="Ask no bucket whether there is something below PREFIX.")
 @asks_servers
-def switch(options: Options, prefix: str) -> ExitCode:
+def switch(options: Options, prefix: str, *, is_forced: bool) -> ExitCode:
     """Serve another folder from the next request on, until the server is restarted; '' is the whole bucket.
 
-    What was stored of the last release stays: switching back costs nothing.
+    Ends with 1 when the bucket has nothing below it, or cannot be asked. What was stored of the last release stays:
+    switching back costs nothing.
     """
     from ops.cli.fleet import ask_all
     from ops.cli.output import Output
     from ops.cli.render import released
 
-    asked = {"prefix": prefix}
+    asked = {"prefix": prefix} | ({"force": True} if is_forced else {})
     return Output(options).show(ask_all(options.clients(), lambda client: client.post("prefix", asked)), released)

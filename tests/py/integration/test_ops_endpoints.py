@@ -1,13 +1,14 @@
 """The management endpoints: who may call them, and what they do."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support.http_client import request
 from support.http_reply import Reply
+from support.relay import Relay
 from support.seaweedfs import SeaweedFS
 from support.sidecar import AUTH_KEY, Sidecar, StartSidecar
 
@@ -38,6 +39,12 @@ def told(reply: Reply) -> Any:
     """What a good answer says."""
     assert reply.status == 200, reply.body
     assert reply.header("cache-control") == "no-store"
+    return json.loads(reply.body)
+
+
+def refused(reply: Reply, status: int) -> Any:
+    """The problem that an answer with this status has (RFC 9457)."""
+    assert (reply.status, reply.header("content-type")) == (status, "application/problem+json"), reply.body
     return json.loads(reply.body)
 
 
@@ -192,6 +199,46 @@ def test_the_release_switch(seaweedfs: SeaweedFS, start_sidecar: StartSidecar, k
     assert {request(server.port, "GET", "/a").body for _ in range(10)} == {b"two"}
     assert told(call(server, "GET", "prefix")) == {"prefix": f"{key_prefix}two/"}
     assert call(server, "POST", "prefix", {"prefix": "x" * 2000}).status == 400
+
+
+def test_a_switch_to_nothing_is_refused(seaweedfs: SeaweedFS, start_sidecar: StartSidecar, key_prefix: str) -> None:
+    """A misspelt folder is a conflict (RFC 9110 15.5.10) and changes nothing, unless it is forced."""
+    seaweedfs.put(f"{key_prefix}one/a", b"one", content_type="text/plain")
+    seaweedfs.put(f"{key_prefix}one-and-a-half/a", b"more", content_type="text/plain")
+    seaweedfs.put(f"{key_prefix}marked/", b"", content_type="application/x-directory")
+    server = start_sidecar(seaweedfs, "--prefix", f"{key_prefix}one", workers=2)
+    for folder in ("on", "one-and", "marked"):
+        problem = refused(call(server, "POST", "prefix", {"prefix": f"{key_prefix}{folder}"}), 409)
+        assert f"the bucket has nothing below '{key_prefix}{folder}'" in problem["detail"]
+    assert {request(server.port, "GET", "/a").body for _ in range(10)} == {b"one"}
+    forced = told(call(server, "POST", "prefix", {"prefix": f"{key_prefix}on", "force": True}))
+    assert forced == {"prefix": f"{key_prefix}on/", "previous": f"{key_prefix}one/"}
+    assert {request(server.port, "GET", "/a").status for _ in range(10)} == {404}
+
+
+DENIED = b"<Error><Code>AccessDenied</Code></Error>"
+OUTAGES: dict[str, tuple[Callable[[Relay], object], int]] = {
+    "down": (Relay.refuse, 503),
+    "failing": (lambda relay: relay.answer(None, 500), 503),
+    "silent": (lambda relay: relay.hold(None), 504),
+    "denied": (lambda relay: relay.answer(None, 403, DENIED, headers={"content-type": "application/xml"}), 502),
+}
+
+
+@pytest.mark.parametrize(("break_it", "status"), OUTAGES.values(), ids=OUTAGES)
+def test_a_switch_while_the_bucket_cannot_be_asked(
+    seaweedfs: SeaweedFS, start_sidecar: StartSidecar, break_it: Callable[[Relay], object], status: int
+) -> None:
+    """Nobody knows whether there is something: it is refused in good time, and done when it is forced."""
+    with Relay(seaweedfs) as relay:
+        server = start_sidecar(relay, "--prefix", "one", "--check-key", "false")
+        break_it(relay)
+        reply = call(server, "POST", "prefix", {"prefix": "two"})
+        assert "cannot be asked what it has of it" in refused(reply, status)["detail"]
+        assert (reply.header("retry-after") is not None) == (status == 503)
+        assert told(call(server, "GET", "prefix")) == {"prefix": "one/"}
+        assert told(call(server, "POST", "prefix", {"prefix": "two", "force": True}))["prefix"] == "two/"
+        relay.heal()
 
 
 def test_config_hides_secrets(server: Sidecar, seaweedfs: SeaweedFS) -> None:

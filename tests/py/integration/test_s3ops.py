@@ -236,6 +236,17 @@ def test_release(place: Place) -> None:
     assert request(place.server.port, "GET", "/").body == b"<h1>hello</h1>"
 
 
+def test_release_of_nothing(place: Place) -> None:
+    """A misspelt folder is a 1, the one that is served stays; --force switches all the same."""
+    ran = place.operator.run("release", "switch", "nxt")
+    assert (ran.code, "409: the bucket has nothing below 'nxt'" in ran.stderr) == (1, True)
+    told = place.operator.run("release", "switch", "nxt", "--json")
+    assert (told.code, told.pod["result"], "nothing below 'nxt'" in told.pod["error"]) == (1, "failed", True)
+    assert place.operator.run("release", "show", "--json").pod["data"] == {"prefix": "site/"}
+    assert place.operator.run("release", "switch", "nxt", "--force", "--json").pod["data"]["prefix"] == "nxt/"
+    assert place.operator.run("release", "switch", "site").code == 0
+
+
 def test_config_show(place: Place) -> None:
     """Effective settings; no secret is in any form of the answer."""
     shown, told = place.operator.run("config", "show"), place.operator.run("config", "show", "--json")

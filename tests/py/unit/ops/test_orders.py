@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from ops.management import Purge, WarmOrder
-from ops.orders import read_nothing, read_prefix, read_purge, read_warm
+from ops.management import Purge, SwitchOrder, WarmOrder
+from ops.orders import read_nothing, read_purge, read_switch, read_warm
 from ops.refusal import Refused
 
 GOOD: dict[str, tuple[Callable[[bytes], object], bytes, object]] = {
@@ -14,7 +14,8 @@ GOOD: dict[str, tuple[Callable[[bytes], object], bytes, object]] = {
     "tag": (read_purge, b'{"tag": "t"}', Purge("tag", "t", is_soft=False)),
     "warm-prefix": (read_warm, b'{"prefix": "/a"}', WarmOrder("/a", (), 8)),
     "warm-keys": (read_warm, b'{"keys": ["a", "/b"], "concurrency": 32}', WarmOrder(None, ("a", "/b"), 32)),
-    "release": (read_prefix, b'{"prefix": "v2"}', "v2"),
+    "release": (read_switch, b'{"prefix": "v2"}', SwitchOrder("v2", is_forced=False)),
+    "release-forced": (read_switch, b'{"prefix": "", "force": true}', SwitchOrder("", is_forced=True)),
     "nothing": (read_nothing, b"", None),
     "empty-object": (read_nothing, b"{}", None),
 }
@@ -32,7 +33,9 @@ BAD: dict[str, tuple[Callable[[bytes], object], bytes, str]] = {
     "keys-numbers": (read_warm, b'{"keys": [1]}', "each of keys is a text"),
     "too-many": (read_warm, b'{"prefix": "", "concurrency": 33}', "from 1 to 32"),
     "true-is-no-number": (read_warm, b'{"prefix": "", "concurrency": true}', "from 1 to 32"),
-    "no-prefix": (read_prefix, b"{}", "give prefix"),
+    "no-prefix": (read_switch, b"{}", "give prefix"),
+    "prefix-number": (read_switch, b'{"prefix": 2}', "prefix is a text"),
+    "force-number": (read_switch, b'{"prefix": "v2", "force": 1}', "force is true or false"),
     "clear-with-a-key": (read_nothing, b'{"key": "a"}', "'key'"),
 }
 
