@@ -16,9 +16,8 @@ from aiohttp import web
 
 from ops.health import Report, health_of, origin_of, readiness_of
 from ops.metrics.exposition import Exposition
-from ops.metrics.numbers import Counts, Part
+from ops.metrics.numbers import Part
 from ops.metrics.overview import Overview
-from ops.metrics.sampler import census
 
 if TYPE_CHECKING:
     import socket
@@ -51,7 +50,7 @@ class OpsListener:
     ) -> None:
         self._socket = socket
         self._look = look
-        self._counts = Counts(own)
+        self._own = own
         self._clock = clock
         self._serves_stale = serves_stale
         self._exposition = Exposition(look)
@@ -100,10 +99,6 @@ class OpsListener:
         return web.Response(text=text, content_type="text/html", charset="utf-8")
 
     async def _metrics(self, request: web.Request) -> web.Response:
-        self._counts.set("process_cpu_seconds_total", to=time.process_time())
-        self._counts.set("process_start_timestamp_seconds", to=self._look().server.started_at)
-        census(self._counts)
-        self._counts.publish()
         text, media_type = self._exposition.write(request.headers.get("accept", ""))
         return web.Response(body=text, headers={"content-type": media_type})
 
@@ -114,7 +109,7 @@ class OpsListener:
         """The report of the last second; where nobody has asked the bucket yet, once that is done."""
         now = time.monotonic()
         if self._ready is None or self.is_draining or now - self._ready[0] >= _FRESH_SECONDS:
-            self._counts.part.tell("asked_ns", time.monotonic_ns())
+            self._own.tell("asked_ns", time.monotonic_ns())
             while self._is_to_wait(now):  # noqa: ASYNC110 - another process knows it first
                 await asyncio.sleep(_LOOK_SECONDS)
             report = readiness_of(self._look(), is_draining=self.is_draining, serves_stale=self._serves_stale)

@@ -11,6 +11,7 @@ from ops.auth import BearerToken
 from ops.blueprint import create_blueprint
 from ops.endpoints import Endpoints
 from ops.metrics.exposition import Exposition
+from ops.metrics.main_process import MainProcess
 from ops.metrics.numbers import Part, shared_numbers
 from ops.metrics.overview import Holdings, Overview, Server
 from ops.recording.claim import claim_channel
@@ -69,7 +70,9 @@ def prepare(settings: Settings) -> Prepared:
     decided = replace(decide_bounds(settings), ops_port=socket.getsockname()[1] if socket else 0)
     Room(decided.cache_dir, bounds_of(decided), Ledger(shared.counts, worker_number())).recount()
     tell_of_mounts(decided)
-    bystanders: list[lifecycle.Bystander] = [] if socket is None else [_ops_listener(socket, decided, shared)]
+    bystanders: list[lifecycle.Bystander] = [MainProcess(shared.numbers, shared.started_at)]
+    if socket:
+        bystanders.append(_ops_listener(socket, decided, shared))
     if channel:
         from ops.recording.process import RecordsProcess  # noqa: PLC0415 - the main process alone has it
         from ops.recording.recorder import Order  # noqa: PLC0415

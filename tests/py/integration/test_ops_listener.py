@@ -15,14 +15,16 @@ from support.http_client import fetch_many, request
 from support.ports import free_ports
 from support.programs import find_program
 from support.prometheus import Prometheus
-from support.scrape import scrape, total
+from support.scrape import Samples, samples_of, scrape, total
 from support.seaweedfs import SeaweedFS
-from support.sidecar import Sidecar, StartSidecar
+from support.sidecar import AUTH_KEY, Sidecar, StartSidecar
 
 from ops.metrics.catalogue import METRICS
 from ops.metrics.metric import Metric
 
 SECONDS = 20.0
+METRICS_PATH = "/_proxy/_private/metrics"
+BEARER = {"authorization": f"Bearer {AUTH_KEY}"}
 
 
 @pytest.fixture
@@ -87,6 +89,29 @@ def test_a_scrape(seaweedfs: SeaweedFS, start_sidecar: StartSidecar, ops_port: i
 def test_labels_are_bounded(metric: Metric) -> None:
     """No label takes its value from a request: every set of values is closed, but for versions and processes."""
     assert all(values or name in {"version", "python"} for name, values in metric.labels.items())
+
+
+@pytest.mark.parametrize("has_listener", [True, False], ids=["listener", "no-listener"])
+def test_both_doors_tell_the_same(
+    seaweedfs: SeaweedFS, start_sidecar: StartSidecar, ops_port: int, *, has_listener: bool
+) -> None:
+    """The management endpoint tells of the main process too, before anybody has scraped and without a listener."""
+    server = start_sidecar(seaweedfs, *(flags(ops_port) if has_listener else ()))
+    told = of_processes(samples_of(request(server.port, "GET", METRICS_PATH, BEARER).body))
+    names = {metric.full_name for metric in METRICS.values() if "process" in metric.exposed_labels}
+    assert {(name, process) for name, process in told if process == "main"} == {(name, "main") for name in names}
+    assert all(told[f"s3_sidecar_process_{name}", "main"] > 0 for name in ("resident_memory_bytes", "open_fds"))
+    if has_listener:
+        assert told.keys() == of_processes(scrape(ops_port)).keys()
+
+
+def of_processes(samples: Samples) -> dict[tuple[str, str], float]:
+    """The series that each process has its own of."""
+    return {
+        (name, dict(labels)["process"]): value
+        for (name, labels), value in samples.items()
+        if dict(labels).get("process")
+    }
 
 
 def test_openmetrics(seaweedfs: SeaweedFS, start_sidecar: StartSidecar, ops_port: int) -> None:

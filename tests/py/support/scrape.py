@@ -9,7 +9,12 @@ Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 def scrape(port: int) -> Samples:
     """Every series of a scrape."""
-    families = text_string_to_metric_families(request(port, "GET", "/metrics").body.decode())
+    return samples_of(request(port, "GET", "/metrics").body)
+
+
+def samples_of(text: bytes) -> Samples:
+    """Every series of an exposition."""
+    families = text_string_to_metric_families(text.decode())
     return {(s.name, frozenset(s.labels.items())): s.value for family in families for s in family.samples}
 
 
