@@ -157,6 +157,10 @@ _PROCESSES = (
         "gc_pause_seconds", Kind.HISTOGRAM, "How long workers stood still for Python's garbage collector.",
         {"generation": ("0", "1", "2")}, (0.0001, 0.001, 0.01, 0.1), _NS,
     ),
+    Metric(
+        "log_lost_lines_total", Kind.COUNTER, "Lines of the log that could not be written, to its file or to stdout.",
+        merge=Merge.APART,
+    ),
     Metric("access_log_lost_lines_total", Kind.COUNTER, "Lines of the access log that could not be written."),
     Metric("process_cpu_seconds_total", Kind.COUNTER, "CPU time.", scale=_NS, merge=Merge.APART),
     Metric("process_resident_memory_bytes", Kind.GAUGE, "Memory, shared pages included.", merge=Merge.APART),

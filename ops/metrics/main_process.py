@@ -5,7 +5,7 @@ import time
 from typing import TYPE_CHECKING
 
 from ops.metrics.numbers import Counts, Part
-from ops.metrics.sampler import census
+from ops.metrics.sampler import census, lost_lines
 
 if TYPE_CHECKING:
     from ctypes import Array, c_int64
@@ -40,6 +40,7 @@ class MainProcess:
         """Look, and publish."""
         self._counts.set("process_cpu_seconds_total", to=time.process_time())
         self._counts.set("process_start_timestamp_seconds", to=self._started_at)
+        self._counts.set("log_lost_lines_total", to=lost_lines())
         census(self._counts)
         self._counts.publish()
 

@@ -1,6 +1,7 @@
 """Looks a few times a second how a worker is, and publishes what it has counted."""
 
 import asyncio
+import logging
 import os
 import resource
 import time
@@ -70,6 +71,7 @@ class Sampler:
             self._catch_up("cache_evictions_total", reason, at=vitals.evictions.get(reason, 0))
         self._catch_up("cache_disk_failures_total", at=vitals.disk_failures)
         self._catch_up("access_log_lost_lines_total", at=vitals.access_log_lost)
+        self._catch_up("log_lost_lines_total", at=lost_lines())
         self._catch_up("origin_retries_total", at=vitals.origin_retries)
         self._catch_up("credentials_refreshes_total", at=vitals.credentials_renewals)
         self._catch_up("process_cpu_seconds_total", at=time.process_time_ns())
@@ -108,6 +110,11 @@ def census(counts: Counts) -> None:
     except OSError:
         return
     counts.set("process_max_fds", to=resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+
+
+def lost_lines() -> int:
+    """How many lines of the log this process has lost since it was started."""
+    return sum(getattr(handler, "lost", 0) for handler in logging.getLogger().handlers)
 
 
 def _is_first_alive(own: Part, parts: list[Part], beat_ns: int) -> bool:

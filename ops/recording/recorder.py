@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ops.geo.chosen import locator_of
 from ops.metrics.catalogue import DROPS, SINKS
 from ops.metrics.numbers import RECORDS, Counts, Part, place_of
-from ops.metrics.sampler import LOOK_SECONDS, census
+from ops.metrics.sampler import LOOK_SECONDS, census, lost_lines
 from ops.recording.backlog import Backlog
 from ops.recording.message import addresses_in, message_of
 from ops.recording.writer import Writer
@@ -91,7 +91,7 @@ class Recorder:
             Writer(sink, Backlog(limit), self._locator, self._counts, self._clock) for sink in sinks_of(order.settings)
         ]
         self._buffer = bytearray(_MOST_BYTES)
-        self._cpu_ns = 0
+        self._cpu_ns = self._lost_lines = 0
         self._over = asyncio.Event()
         self._tasks = Tasks()
 
@@ -186,10 +186,11 @@ class Recorder:
     def _look(self) -> None:
         for writer in self._writers:
             writer.look()
-        place = place_of("process_cpu_seconds_total")
         # Of all processes that were this one, as those of a worker are.
-        self._counts.numbers[place] += time.process_time_ns() - self._cpu_ns
-        self._cpu_ns = time.process_time_ns()
+        cpu_ns, lost = time.process_time_ns(), lost_lines()
+        self._counts.numbers[place_of("process_cpu_seconds_total")] += cpu_ns - self._cpu_ns
+        self._counts.add("log_lost_lines_total", by=lost - self._lost_lines)
+        self._cpu_ns, self._lost_lines = cpu_ns, lost
         self._counts.part.tell("beat_ns", time.monotonic_ns())
         self._counts.publish()
 

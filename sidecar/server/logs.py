@@ -5,13 +5,14 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from concurrent_log_handler import ConcurrentTimedRotatingFileHandler
-
+from sidecar.clock import SystemClock
 from sidecar.errors import SettingsError
 from sidecar.log import access_log
+from sidecar.log.daily_file import DailyFile
 from sidecar.log.json_lines import JsonFormatter
 from sidecar.log.masking import Masking
-from sidecar.log.standard_output import ConsoleHandler
+from sidecar.log.outlet_handler import OutletHandler
+from sidecar.log.standard_output import StandardOutput
 from sidecar.ownership import why_not_writable
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     _ExceptionInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 FILE_NAME = "s3proxy.log"
-KEPT_DAYS = 14
 
 _LEVELS = {
     "critical": logging.CRITICAL,
@@ -100,7 +100,7 @@ def _handlers(settings: "Settings") -> list[logging.Handler]:
 def _console(settings: "Settings") -> logging.Handler:
     is_terminal = sys.stdout.isatty()
     if not is_terminal or settings.log_format == "json":
-        handler: logging.Handler = ConsoleHandler()
+        handler: logging.Handler = OutletHandler(StandardOutput())
         is_json = settings.log_format == "json" or (settings.log_format == "auto" and not is_terminal)
         handler.setFormatter(JsonFormatter(Masking(settings.secrets())) if is_json else _line(settings))
         return handler
@@ -115,9 +115,7 @@ def _console(settings: "Settings") -> logging.Handler:
 def _file(settings: "Settings") -> logging.Handler:
     path = settings.log_dir / FILE_NAME
     _check_writable(path)
-    handler = ConcurrentTimedRotatingFileHandler(
-        str(path), when="midnight", backupCount=KEPT_DAYS, encoding="utf-8", utc=True
-    )
+    handler = OutletHandler(DailyFile(path, SystemClock()))
     handler.setFormatter(_line(settings))
     return handler
 

@@ -133,7 +133,6 @@ OF_OTHERS: dict[str, tuple[str, ...]] = {
     "bson": ("ops/sinks/mongo.py",),
     "botocore": ("sidecar/origin/s3_errors.py", "sidecar/origin/s3_get.py", "sidecar/origin/s3_route.py"),
     "click": ("ops/cli/commands/completion.py", "ops/cli/options.py"),
-    "concurrent_log_handler": ("sidecar/server/logs.py",),
     "httptools": ("sidecar/server/head.py",),
     "inotify_simple": ("sidecar/store/watch.py",),
     "maxminddb": ("ops/geo/database.py",),

@@ -12,7 +12,8 @@ from typing import BinaryIO, NamedTuple, TextIO
 import pytest
 
 from sidecar.log.outlet import Outlet
-from sidecar.log.standard_output import PATIENCE_SECONDS, ConsoleHandler, StandardOutput
+from sidecar.log.outlet_handler import PATIENCE_SECONDS, OutletHandler
+from sidecar.log.standard_output import StandardOutput
 
 PIPE_BUF = 4096
 LINE = b"x" * 511 + b"\n"
@@ -53,7 +54,7 @@ def pipe() -> Iterator[Pipe]:
 @pytest.fixture
 def console(pipe: Pipe) -> Iterator[logging.Logger]:
     """A logger whose lines go there."""
-    logger, handler = logging.Logger("on-the-console"), ConsoleHandler()  # noqa: LOG001 - of no other's handlers
+    logger, handler = logging.Logger("on-the-console"), OutletHandler(StandardOutput())  # noqa: LOG001 - of no other's handlers
     logger.addHandler(handler)
     yield logger
     handler.close()
