@@ -22,7 +22,8 @@ OPEN_FILE_BYTES: Final = 256 * 1024
 """What an open file counts as: a worker may have fewer of them than there are large objects."""
 
 _ENCODINGS: Final = 32
-_OVERHEAD_BYTES: Final = 4096  # what an entry takes beside its bodies, about
+_ENTRY_BYTES: Final = 1024  # what it takes beside its representations, and what one of these takes, by tracemalloc
+_AROUND_BYTES: Final = 3150
 _UNLIKE: Final = frozenset({b"if-match", b"if-range", b"if-unmodified-since", b"range"})
 
 
@@ -104,6 +105,16 @@ class Prepared(NamedTuple):
     until: float
 
 
+def size_in_memory(length: int, head_bytes: int) -> int:
+    """What a representation takes with a body of this length, once it has been sent and a client had it already.
+
+    The body is there by itself and joined to the head of the 200; that head is there twice as well, and so is that of
+    the 304, which is hardly shorter. What is around them was measured: 2,100 bytes, and 600 and 450 for the answers.
+    HEAD and ranges are not counted: few ask for them, and they add 1.4 and 0.6 KB.
+    """
+    return 2 * length + 4 * head_bytes + _AROUND_BYTES
+
+
 def in_pieces(head: bytes, text: bytes) -> tuple[bytes, ...]:
     """An answer for a connection that is kept: short ones are joined, once; what is long is not held twice."""
     begun = head + KEEP_ALIVE
@@ -162,7 +173,7 @@ class Entry:
     @property
     def size(self) -> int:
         """Bytes in memory, about."""
-        return _OVERHEAD_BYTES + sum(one.size for one in self._representations())
+        return _ENTRY_BYTES + sum(one.size for one in self._representations())
 
     def suiting(self, accept_encoding: bytes | None) -> Representation | None:
         """What was sent for this Accept-Encoding before."""

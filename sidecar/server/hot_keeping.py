@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from sidecar.cache.body import StoredBody
 from sidecar.cache.selection import EXTENSIONS
 from sidecar.http.cache_status import CacheStatus
+from sidecar.http.conditional import Conditions
 from sidecar.server.finish import Asked
 from sidecar.server.hot_entry import (
     JOINED_BYTES,
@@ -18,8 +19,10 @@ from sidecar.server.hot_entry import (
     FileBody,
     MemoryBody,
     Representation,
+    size_in_memory,
 )
 from sidecar.server.responses import Question, Reply, media_type_of, reply_to
+from sidecar.server.wire import encode_head
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _RETRY_SECONDS = 60.0
+_PLAIN = Question(Conditions(), None)
 
 
 class Watch(Protocol):
@@ -105,13 +109,13 @@ class HotKeeping:
         body, length = answer.body, answer.stored.content_length
         assert isinstance(body, StoredBody)  # noqa: S101 - nothing else is kept
         now, media_type = self._clock.now(), media_type_of(answer.stored, exchange.object_key)
+        render = self._render(exchange, answer, media_type)
         kept: Body
         if length <= JOINED_BYTES:
             kept = MemoryBody(b"".join([bytes(chunk) async for chunk in body.chunks(0, length)]))
-            size = 2 * length
+            size = size_in_memory(length, len(encode_head(render(_PLAIN, "HEAD", now))))
         else:
             kept, size = FileBody(body.share()), OPEN_FILE_BYTES
-        render = self._render(exchange, answer, media_type)
         is_current = _still([source.holds for source in sources], exchange)
         fresh_until = now + min(source.stored.ttl_at(now) for source in sources)
         return Representation(answer.stored, render, kept, size, is_current, fresh_until)

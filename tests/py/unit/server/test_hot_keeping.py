@@ -1,7 +1,9 @@
 """What is kept hot: objects that are hits for the second time, for as long as nothing happens to them."""
 
 import asyncio
+import gc
 import shutil
+import tracemalloc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -203,6 +205,33 @@ async def test_a_large_body_stays_in_its_file(desk: Desk) -> None:
         assert (answer.body_bytes, written(answer).endswith(b"\r\n\r\n")) == (len(expected), True)
     desk.hot.drop(None)
     assert open_below(desk.node.directory) == before
+
+
+@pytest.mark.parametrize(("length", "count"), [(100, 400), (3_000, 250), (30_000, 50)])
+async def test_what_is_counted_is_what_it_takes(desk: Desk, length: int, count: int) -> None:
+    """Within a tenth, for objects that were sent and that clients had already; as many are kept as fit."""
+    limit = 2**21
+    desk.hot = a_hot_path(limit)
+    desk.keeping = HotKeeping(desk.hot, desk.watch, Finish(("*",)), desk.node.clock)
+    fields = {"content-type": "text/css", "last-modified": "Sun, 06 Nov 1994 08:49:37 GMT"}
+    for number in range(count):
+        desk.node.origin.put(f"one/{number}.css", bytes(length), fields | {"etag": f'"{number:032x}"'})
+        for _ in range(2):
+            await desk.serve(f"/{number}.css")
+    gc.collect()
+    tracemalloc.start()
+    try:
+        for number in range(count):
+            await desk.serve(f"/{number}.css")
+        hot = [number for number in range(count) if desk.is_hot(f"/{number}.css")]
+        assert all(desk.is_hot(f"/{number}.css", f'if-none-match: "{number:032x}"') for number in hot)
+        gc.collect()
+        taken = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+        desk.hot.drop(None)
+    assert 0 < len(hot) < count
+    assert 0.9 * limit < taken < 1.1 * limit
 
 
 async def test_how_many_files_are_open_is_bounded(desk: Desk) -> None:
