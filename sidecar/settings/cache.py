@@ -18,7 +18,8 @@ class CacheSettings:
         "-t --ttl", "TTL", readers.whole_number(0, _YEARS), "SECONDS",
         group="Cache",
         default="300",
-        help="Freshness of an object that carries no Cache-Control or Expires of its own, and of a 404.",
+        help="Freshness of an object that carries no Cache-Control or Expires of its own, and of a 404. With 0 it is "
+        "stale at once; whoever asks while its answer is on its way still shares it, as collapsed, up to its end.",
     )  # fmt: skip
     ttl_override: bool = setting(
         "--ttl-override", "TTL_OVERRIDE", readers.boolean, "BOOLEAN",
