@@ -1,6 +1,5 @@
 """Write the pages of docs/reference from the code they describe."""  # noqa: INP001 - a script
 
-import argparse
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -11,6 +10,7 @@ sys.path.insert(0, str(DOCS.parent))  # in a checkout that is not installed, too
 from click import Argument, Command, Context, Group  # noqa: E402 - with what follows
 from click import Option as CommandOption  # noqa: E402 - likewise
 
+from docs.generated import write_or_check  # noqa: E402 - found through the line above
 from ops.cli.exit_code import ExitCode  # noqa: E402 - found through the line above
 from ops.cli.options import PANEL  # noqa: E402 - found through the line above
 from ops.cli.program import program  # noqa: E402 - found through the line above
@@ -91,14 +91,7 @@ HEAD = ("Flag", "Environment", "Default", "Meaning")
 
 def main() -> None:
     """Write the pages, or with --check exit with 1 when one of them is not what would be written."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if a page is not current")
-    stale = {path: text for path, text in pages().items() if not path.exists() or path.read_text() != text}
-    if parser.parse_args().check:
-        sys.exit("\n".join(f"{path.relative_to(DOCS.parent)} is not current: make docs" for path in stale) or 0)
-    for path, text in stale.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+    write_or_check(DOCS.parent, pages, str(__doc__))
 
 
 def pages() -> dict[Path, str]:

@@ -1,6 +1,5 @@
 """Write what the chart repeats: its schema, its README's table of values, and the rules and dashboard of `ops/`."""
 
-import argparse
 import json
 import sys
 from collections.abc import Iterable, Iterator
@@ -9,7 +8,8 @@ from pathlib import Path
 HELM = Path(__file__).parent
 sys.path.insert(0, str(HELM.parent))  # in a checkout that is not installed, too
 
-from helm.schema import schema_of  # noqa: E402 - found through the line above
+from docs.generated import write_or_check  # noqa: E402 - found through the line above
+from helm.schema import schema_of  # noqa: E402 - likewise
 from helm.values_file import Value, read_values  # noqa: E402 - likewise
 
 CHART = HELM / "s3-sidecar"
@@ -25,14 +25,7 @@ COPIES = {
 
 def main() -> None:
     """Write the files, or with --check exit with 1 when one of them is not what would be written."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if a file is not current")
-    stale = {path: text for path, text in files().items() if not path.exists() or path.read_text() != text}
-    if parser.parse_args().check:
-        sys.exit("\n".join(f"{path.relative_to(HELM.parent)} is not current: make docs" for path in stale) or 0)
-    for path, text in stale.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+    write_or_check(HELM.parent, files, str(__doc__))
 
 
 def files() -> dict[Path, str]:

@@ -24,7 +24,8 @@ def test_a_page_that_is_not_current_is_caught(tmp_path: Path) -> None:
     """The check exits with 1 and names the page; writing it makes the check pass."""
     script = tmp_path / "docs" / "generate.py"
     script.parent.mkdir()
-    script.write_text((ROOT / "docs" / "generate.py").read_text())
+    for name in ("generate.py", "generated.py"):
+        (script.parent / name).write_text((ROOT / "docs" / name).read_text())
     for package in ("sidecar", "ops"):
         (tmp_path / package).symlink_to(ROOT / package)
 

@@ -10,13 +10,13 @@ from support.podman import LOCKED_DOWN, SOMEBODY, Container, Podman
 from support.ports import free_ports
 from support.seaweedfs import SeaweedFS
 from support.site_upload import BIG_KEY
+from support.until import until
 
 pytestmark = pytest.mark.image
 
 AUTH_KEY = "abc123"
 MEMORY = ("--memory", "128m", "--memory-swap", "128m")
 START_SECONDS = 20.0
-PATIENCE_SECONDS = 0.02
 
 
 def settings(site: SeaweedFS, port: int, ops_port: int) -> dict[str, str]:
@@ -43,9 +43,7 @@ def status(port: int) -> int:
 def wait_until_served(port: int, container: Container) -> float:
     """Seconds until the first 200."""
     began = time.monotonic()
-    while status(port) != 200:
-        assert time.monotonic() - began < START_SECONDS, container.log()
-        time.sleep(PATIENCE_SECONDS)
+    until(lambda: status(port) == 200, START_SECONDS, told=container.log)
     return time.monotonic() - began
 
 
@@ -128,10 +126,11 @@ def test_zombies_are_reaped(running: Running) -> None:
     orphan = "sh -c 'echo $$ > /tmp/orphan; exec sleep 0.1' & exit 0"
     assert running.container.exec("sh", "-c", orphan).returncode == 0
     is_there = "test -d /proc/$(cat /tmp/orphan)"
-    deadline = time.monotonic() + 10
-    while running.container.exec("sh", "-c", is_there).returncode == 0:
-        state = running.container.exec("sh", "-c", "cat /proc/$(cat /tmp/orphan)/status").stdout
-        assert time.monotonic() < deadline, state
+    state = "cat /proc/$(cat /tmp/orphan)/status"
+    until(
+        lambda: running.container.exec("sh", "-c", is_there).returncode != 0,
+        told=lambda: running.container.exec("sh", "-c", state).stdout,
+    )
 
 
 def test_nothing_else_is_written(podman: Podman, image: str, site: SeaweedFS) -> None:

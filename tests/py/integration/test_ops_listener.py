@@ -5,8 +5,6 @@ import os
 import signal
 import socket
 import subprocess
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +16,11 @@ from support.prometheus import Prometheus
 from support.scrape import Samples, samples_of, scrape, total
 from support.seaweedfs import SeaweedFS
 from support.sidecar import AUTH_KEY, Sidecar, StartSidecar
+from support.until import until
 
 from ops.metrics.catalogue import METRICS
 from ops.metrics.metric import Metric
 
-SECONDS = 20.0
 METRICS_PATH = "/_proxy/_private/metrics"
 BEARER = {"authorization": f"Bearer {AUTH_KEY}"}
 
@@ -43,14 +41,6 @@ def asked(port: int) -> float:
     samples = scrape(port)
     name = "s3_sidecar_requests_total"
     return total(samples, name) - total(samples, name, code="403")
-
-
-def until(is_so: Callable[[], bool]) -> None:
-    """Look again and again: numbers are published a few times a second."""
-    deadline = time.monotonic() + SECONDS
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def report(port: int, path: str) -> tuple[int, dict[str, Any]]:
@@ -173,10 +163,7 @@ def test_it_answers_when_the_workers_hang(seaweedfs: SeaweedFS, start_sidecar: S
     try:
         assert request(ops_port, "GET", "/metrics", timeout=2).status == 200
         # The half minute of the start has to be over before a worker that does not answer counts.
-        deadline = time.monotonic() + 60
-        while report(ops_port, "/healthz")[0] == 200:
-            assert time.monotonic() < deadline
-            time.sleep(0.2)
+        until(lambda: report(ops_port, "/healthz")[0] != 200, 60)
     finally:
         os.kill(pid, signal.SIGCONT)
     until(lambda: report(ops_port, "/healthz")[0] == 200)

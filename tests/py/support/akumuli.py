@@ -3,17 +3,14 @@
 import asyncio
 import socket
 import struct
-import threading
-from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any, Self
 
 from support.akumuli_parser import CrashError, Parser, RefusedError, Series, Stored
-from support.end_of_loop import end_all_tasks
 from support.http_client import LOOPBACK
+from support.loop_thread import LoopThread
 from support.ports import free_ports
 
-_CALL_SECONDS = 5.0
 _READ_BYTES = 4096
 _DRIP_SECONDS = 1.0
 
@@ -32,32 +29,28 @@ class Akumuli:
         self.has_crashed = False
         self.refusal: str | None = None
         """What is said to whatever is sent, instead of taking it."""
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="akumuli", daemon=True)
+        self._loop = LoopThread("akumuli")
         self._listener: asyncio.Server | None = None
         self._open: set[asyncio.Task[Any]] = set()
         self._cut_after: int | None = None
         self._is_dripping = False
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        self._loop.start()
         self.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.stop()
-        self._call(end_all_tasks())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        self._loop.end()
 
     def start(self) -> None:
         """Listen."""
-        self._call(self._listen())
+        self._loop.call(self._listen())
 
     def stop(self) -> None:
         """Listen no more, and drop every connection."""
-        self._call(self._stop_listening())
+        self._loop.call(self._stop_listening())
 
     def cut_after(self, n_bytes: int) -> None:
         """Drop the next connection that sends as much, once so many of its bytes were taken."""
@@ -83,9 +76,6 @@ class Akumuli:
             if metric == name:
                 found[tags] = stored
         return found
-
-    def _call(self, work: Coroutine[Any, Any, None]) -> None:
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(_CALL_SECONDS)
 
     async def _listen(self) -> None:
         self._listener = await asyncio.start_server(self._serve, LOOPBACK, self.port)

@@ -5,15 +5,14 @@ goes wrong is for the test to say.
 """
 
 import asyncio
-import threading
 from collections.abc import Callable
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Self
 
 from websockets.asyncio.server import ServerConnection, serve
 
-from support.end_of_loop import end_all_tasks
 from support.locations import location
+from support.loop_thread import LoopThread
 
 if TYPE_CHECKING:
     from websockets.asyncio.server import Server
@@ -46,30 +45,26 @@ class MmdbWs:
         """After so many replies a connection is closed."""
         self.questions: list[str] = []
         self.connections = 0
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._loop = LoopThread("mmdb-ws")
         self._server: Server | None = None
         self._conversations: set[asyncio.Task[None]] = set()
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        self._loop.start()
         self.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.stop()
-        asyncio.run_coroutine_threadsafe(end_all_tasks(), self._loop).result(5)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        self._loop.end()
 
     def start(self) -> None:
         """Listen."""
-        asyncio.run_coroutine_threadsafe(self._start(), self._loop).result(10)
+        self._loop.call(self._start())
 
     def stop(self) -> None:
         """Close every connection, and listen no longer."""
-        asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result(10)
+        self._loop.call(self._stop())
 
     async def _start(self) -> None:
         self._server = await serve(self._converse, "127.0.0.1", self.port, close_timeout=0.2)

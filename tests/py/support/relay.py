@@ -1,21 +1,16 @@
 """A relay in front of a store that counts requests and does to them what a test has scripted."""
 
 import asyncio
-import threading
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
-from support.end_of_loop import end_all_tasks
 from support.endpoint import Endpoint, Source, endpoint_of
 from support.exchange import Exchange
+from support.loop_thread import LoopThread
 from support.ports import free_ports
 from support.relay_connection import RelayConnection, Wire
 from support.relay_script import BEFORE_HEAD, Answer, Barrier, Cut, Fault, Script
-
-_CALL_SECONDS = 5.0
-
-T = TypeVar("T")
 
 
 class Relay:
@@ -29,8 +24,7 @@ class Relay:
     def __init__(self, source: Source) -> None:
         self._origin = endpoint_of(source)
         (self.port,) = free_ports(1)
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="relay", daemon=True)
+        self._loop = LoopThread("relay")
         self._listener: asyncio.Server | None = None
         self._script = Script()
         self._exchanges: list[Exchange] = []
@@ -39,16 +33,13 @@ class Relay:
         self._failures: list[Exception] = []
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        self._loop.start()
         self.accept()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.refuse()
-        self._call(end_all_tasks())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        self._loop.end()
         if self._failures:
             raise self._failures[0]
 
@@ -84,11 +75,11 @@ class Relay:
 
     def refuse(self) -> None:
         """Stop listening, and drop every open connection: the origin is gone."""
-        self._call(self._stop_listening())
+        self._loop.call(self._stop_listening())
 
     def accept(self) -> None:
         """Listen again, on the same port."""
-        self._call(self._listen())
+        self._loop.call(self._listen())
 
     def hold(self, key: str | None) -> Barrier:
         """Pass requests to the store, and park the answers before their first byte."""
@@ -131,10 +122,7 @@ class Relay:
         self._script.remove(barrier)
         self._barriers.discard(barrier)
         with suppress(RuntimeError):  # the relay has ended, and nothing is parked any more
-            self._loop.call_soon_threadsafe(barrier.open)
-
-    def _call(self, work: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(_CALL_SECONDS)
+            self._loop.call_soon(barrier.open)
 
     async def _listen(self) -> None:
         if self._listener is None:

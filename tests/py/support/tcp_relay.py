@@ -1,15 +1,11 @@
 """A relay of bytes, whatever they mean, that can lose what comes back."""
 
 import asyncio
-import threading
-from collections.abc import Coroutine
 from typing import Any, Self
 
-from support.end_of_loop import end_all_tasks
 from support.http_client import LOOPBACK
+from support.loop_thread import LoopThread
 from support.ports import free_ports
-
-_CALL_SECONDS = 5.0
 
 
 class TcpRelay:
@@ -19,22 +15,18 @@ class TcpRelay:
         (self.port,) = free_ports(1)
         self._target = port
         self._is_silent = False
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="tcp relay", daemon=True)
+        self._loop = LoopThread("tcp relay")
         self._listener: asyncio.Server | None = None
         self._open: set[asyncio.Task[Any]] = set()
 
     def __enter__(self) -> Self:
-        self._thread.start()
-        self._call(self._listen())
+        self._loop.start()
+        self._loop.call(self._listen())
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._call(self._end())
-        self._call(end_all_tasks())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        self._loop.call(self._end())
+        self._loop.end()
 
     def silence(self, *, is_silent: bool = True) -> None:
         """Lose whatever the server says from now on; what it is told still reaches it."""
@@ -42,10 +34,7 @@ class TcpRelay:
 
     def cut(self) -> None:
         """Drop every connection."""
-        self._call(self._cut())
-
-    def _call(self, work: Coroutine[Any, Any, None]) -> None:
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(_CALL_SECONDS)
+        self._loop.call(self._cut())
 
     async def _listen(self) -> None:
         self._listener = await asyncio.start_server(self._serve, LOOPBACK, self.port)

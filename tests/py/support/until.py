@@ -8,11 +8,13 @@ PATIENCE_SECONDS = 20.0
 _LOOK_SECONDS = 0.02
 
 
-def until(is_so: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> None:
-    """Look again and again; fails when it takes longer."""
+def until(
+    is_so: Callable[[], bool], seconds: float = PATIENCE_SECONDS, *, told: Callable[[], object] | None = None
+) -> None:
+    """Look again and again; fails when it takes longer, with what is `told` of it then."""
     deadline = time.monotonic() + seconds
     while not is_so():
-        assert time.monotonic() < deadline
+        assert time.monotonic() < deadline, told and told()
         time.sleep(_LOOK_SECONDS)
 
 
