@@ -186,7 +186,7 @@ def under_load(site: Site, bodies: dict[str, bytes], disturb: Callable[[], objec
                 before = len(site.relay.exchanges)
                 disturb()
                 with suppress(TimeoutError):
-                    site.server.process.wait_until(lambda n=before: len(site.relay.exchanges) > n, 5)  # type: ignore[misc]  # it has a default
+                    site.server.process.wait_until(lambda n=before: len(site.relay.exchanges) > n)  # type: ignore[misc]  # it has a default
         finally:
             is_over.set()
         return [status for load in loads for status in load.result()]
@@ -221,7 +221,7 @@ def test_the_directory_may_be_removed_under_load(
         assert {site.get(f"/{key}").body == body for key, body in bodies.items()} == {True}
         return site.relay.count() == 0
 
-    site.server.process.wait_until(is_stored, 15)
+    site.server.process.wait_until(is_stored)
     assert folder.stat().st_mode & 0o777 == 0o700
 
 
@@ -314,7 +314,7 @@ def test_foreign_files_are_left_alone(node: Site, key_prefix: str) -> None:
     node.store.put(f"{key_prefix}a", b"abc")
     assert node.get(f"/{key_prefix}a").body == b"abc"
     assert node.get("/_proxy/_private/_cache/clear", authorization="Bearer abc123").status == 304
-    node.server.process.wait_until(lambda: files_of(node.server) == [foreign], 5)
+    node.server.process.wait_until(lambda: files_of(node.server) == [foreign])
     foreign.unlink()
 
 
@@ -362,7 +362,7 @@ def remount_in_time(site: Site, path: Path, mode: str) -> None:
         remount(path, mode)
         return bool(os.statvfs(path).f_flag & os.ST_RDONLY) is (mode == "ro")
 
-    site.server.process.wait_until(is_so, 10)
+    site.server.process.wait_until(is_so)
 
 
 def test_a_disk_that_takes_no_variants(
@@ -386,7 +386,7 @@ def test_a_disk_that_takes_no_variants(
     def is_compressed() -> bool:
         return all(site.get(f"/{key}", accept_encoding="br").header("content-encoding") == "br" for key in texts)
 
-    site.server.process.wait_until(is_compressed, 10)
+    site.server.process.wait_until(is_compressed)
     assert {site.fetches(key) for key in texts} == {1}
 
 
@@ -411,7 +411,7 @@ def test_variants_may_be_deleted_under_load(node: Site, key_prefix: str) -> None
                 before = len(node.relay.exchanges)
                 subprocess.run(find, check=False)
                 with suppress(TimeoutError):
-                    node.server.process.wait_until(lambda n=before: len(node.relay.exchanges) > n, 5)  # type: ignore[misc]  # it has a default
+                    node.server.process.wait_until(lambda n=before: len(node.relay.exchanges) > n)  # type: ignore[misc]  # it has a default
         finally:
             is_over.set()
         for each in asking:

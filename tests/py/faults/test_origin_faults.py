@@ -11,6 +11,7 @@ from support.relay import Relay
 from support.seaweedfs import SeaweedFS
 from support.sidecar import Sidecar
 from support.site import Site
+from support.until import PATIENCE_SECONDS
 
 BODY = os.urandom(2 * 1024 * 1024)
 HALF = len(BODY) // 2
@@ -59,7 +60,7 @@ def read_until_cut(site: Site, key: str, *, may_refuse: bool = False) -> bytes:
 
 def assert_nothing_is_left(site: Site, key: str, stored_before: int) -> None:
     """No file remains of what broke off, and soon the next requests are right, fetched anew."""
-    site.server.process.wait_until(lambda: len(files_of(site.server)) == stored_before, 5)
+    site.server.process.wait_until(lambda: len(files_of(site.server)) == stored_before)
     asked = site.fetches(key)
     site.relay.heal()
     assert {site.get(f"/{key}").body == BODY for _ in range(6)} == {True}
@@ -155,7 +156,7 @@ def test_a_store_that_dies_within_a_body(node: Site, key: str) -> None:
     before = len(files_of(node.server))
     with node.relay.pause_after(key, HALF) as barrier, Connection(node.server.port) as connection:
         connection.send_request("GET", f"/{key}")
-        assert barrier.reached.wait(5)
+        assert barrier.reached.wait(PATIENCE_SECONDS)
         assert connection.read_head().status == 200
         with node.store.stopped():
             with pytest.raises(ClosedEarlyError) as closed:
@@ -163,7 +164,7 @@ def test_a_store_that_dies_within_a_body(node: Site, key: str) -> None:
             assert BODY.startswith(closed.value.received)
             assert node.get(f"/{key}").status == 503
     # Started again, it takes a moment to answer: until then the circuit sends a probe now and then.
-    node.server.process.wait_until(lambda: node.get(f"/{key}").body == BODY, 20)
+    node.server.process.wait_until(lambda: node.get(f"/{key}").body == BODY)
     asked = node.fetches(key)
     assert {node.get(f"/{key}").body == BODY for _ in range(6)} == {True}
     assert (node.fetches(key), len(files_of(node.server))) == (asked, before + 1)

@@ -74,7 +74,7 @@ def test_followers_go_on_where_a_killed_leader_stopped(node: Site, key_prefix: s
         connections = crowd(node, f"/{key}", clients)
         assert {connection.read_head().status for connection in connections} == {200}
         assert {connection.read_body_bytes(stop) == BODY[:stop] for connection in connections} == {True}
-        assert barrier.reached.wait(5)
+        assert barrier.reached.wait(PATIENCE_SECONDS)
         kill_leader(node)
         rests = [the_rest(connection) for connection in connections]
     assert {rest == BODY[stop:] for rest in rests if rest is not None} == {True}
@@ -93,9 +93,9 @@ def test_followers_ask_anew_when_a_leader_is_killed_before_its_answer(node: Site
     node.store.put(key, BODY)
     with ExitStack() as clients, node.relay.hold(key) as barrier:
         connections = crowd(node, f"/{key}", clients)
-        assert barrier.reached.wait(5)
+        assert barrier.reached.wait(PATIENCE_SECONDS)
         kill_leader(node)
-        node.server.process.wait_until(lambda: node.fetches(key) == 2, PATIENCE_SECONDS)
+        node.server.process.wait_until(lambda: node.fetches(key) == 2)
         barrier.release()
         bodies = [received(connection) for connection in connections]
     assert {body == BODY for body in bodies if body is not None} == {True}
@@ -110,12 +110,12 @@ def test_every_leader_may_be_killed(node: Site, key_prefix: str) -> None:
     with ExitStack() as clients, node.relay.pause_after(key, len(BODY) // 4) as barrier:
         connections = crowd(node, f"/{key}", clients)
         killed = set[int]()
-        assert barrier.reached.wait(5)
+        assert barrier.reached.wait(PATIENCE_SECONDS)
         for round_number in range(1, WORKERS):
             half_way = node.relay.exchanges[round_number - 1]
-            node.server.process.wait_until(lambda seen=half_way: seen.body_bytes == len(BODY) // 4, 5)  # type: ignore[misc]  # it has a default
+            node.server.process.wait_until(lambda seen=half_way: seen.body_bytes == len(BODY) // 4)  # type: ignore[misc]  # it has a default
             killed.add(kill_leader(node))
-            node.server.process.wait_until(lambda n=round_number: node.fetches(key) == n + 1, 5)  # type: ignore[misc]  # likewise
+            node.server.process.wait_until(lambda n=round_number: node.fetches(key) == n + 1)  # type: ignore[misc]  # likewise
         barrier.release()
         bodies = [received(connection) for connection in connections]
     assert len(killed) == WORKERS - 1
@@ -130,7 +130,7 @@ def test_two_versions_are_never_mixed(node: Site, key_prefix: str) -> None:
     stop = len(BODY) * 6 // 10
     with ExitStack() as clients, node.relay.pause_after(key, stop) as barrier:
         connections = crowd(node, f"/{key}", clients)
-        assert barrier.reached.wait(5)
+        assert barrier.reached.wait(PATIENCE_SECONDS)
         assert {connection.read_head().status for connection in connections} == {200}
         assert {connection.read_body_bytes(stop // 2) == BODY[: stop // 2] for connection in connections} == {True}
         node.store.put(key, other)
@@ -166,7 +166,7 @@ def leave_unfinished(site: Site, key: str) -> None:
     """Kill the only worker that fetches an object when it has more than half of it."""
     with site.relay.pause_after(key, len(BODY) * 6 // 10) as barrier, Connection(site.server.port) as connection:
         connection.send_request("GET", f"/{key}")
-        assert barrier.reached.wait(5)
+        assert barrier.reached.wait(PATIENCE_SECONDS)
         assert connection.read_head().status == 200
         connection.read_body_bytes(len(BODY) // 2)
         kill_leader(site)

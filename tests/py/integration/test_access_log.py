@@ -144,7 +144,7 @@ def test_a_client_that_leaves(start: Any, seaweedfs: SeaweedFS, folder: Path, ke
         connection.read_head()
         connection.read_body_bytes(1000)
         connection.reset()
-    server.process.wait_until(lambda: f"/{key_prefix}big" in (folder / "logs/access.log").read_text(), 15)
+    server.process.wait_until(lambda: f"/{key_prefix}big" in (folder / "logs/access.log").read_text())
     (told,) = asked_by([json.loads(line) for line in lines_of(folder / "logs/access.log", 1)], f"/{key_prefix}big")
     assert (told["aborted"], told["status"]) == (True, 200)
     assert told["bytes"] < 30_000_000
@@ -169,12 +169,12 @@ def test_yesterdays_file_is_put_aside(start: Any, folder: Path, page: str) -> No
     server = start("--access-log", "json", workers=2)
     request(server.port, "GET", page)
     name = time.strftime("access.log.%Y-%m-%d", time.gmtime(yesterday))
-    server.process.wait_until((path.parent / name).exists, 15)
+    server.process.wait_until((path.parent / name).exists)
     assert (path.parent / name).read_text() == "old\n"
     path.rename(path.parent / "moved")
     request(server.port, "GET", f"{page}?after")
     # A line of before the move may still come first.
-    server.process.wait_until(lambda: path.exists() and f"{page}?after" in path.read_text(), 15)
+    server.process.wait_until(lambda: path.exists() and f"{page}?after" in path.read_text())
     assert len(asked_by([json.loads(line) for line in path.read_text().splitlines()], f"{page}?after")) == 1
 
 
@@ -185,8 +185,8 @@ def test_a_full_disk(start: Any, folder: Path, page: str) -> None:
     server = start("--access-log", "json", "--ops-port", str(ops_port))
     for _ in range(3):
         assert request(server.port, "GET", page).status == 200
-        server.process.wait_until(lambda: "access.log cannot be written (No space left on device)" in server.log(), 15)
-    server.process.wait_until(lambda: lost_lines(ops_port) >= 3, 15)
+        server.process.wait_until(lambda: "access.log cannot be written (No space left on device)" in server.log())
+    server.process.wait_until(lambda: lost_lines(ops_port) >= 3)
     assert server.stop() == 0
     assert server.log().count("cannot be written") == 1
 

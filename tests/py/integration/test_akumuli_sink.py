@@ -11,6 +11,7 @@ from support.akumuli import Akumuli
 from support.points import Request, requests
 from support.ports import free_ports
 from support.records import BERLIN, SECOND_NS, record, records
+from support.until import PATIENCE_SECONDS
 
 from ops.records import Record
 from ops.sinks.akumuli import AkumuliSink
@@ -287,7 +288,7 @@ async def test_a_server_that_closes_unasked(size: int, *, has_read: bool) -> Non
                 if has_read:
                     connection.recv(size, socket.MSG_WAITALL)
                 connection.shutdown(socket.SHUT_WR)
-                done.wait(5)
+                done.wait(PATIENCE_SECONDS)
 
         thread = threading.Thread(target=close_early)
         thread.start()

@@ -167,7 +167,7 @@ async def test_the_files_stay_below_their_bound(start: StartSite, key_prefix: st
         assert len(files_of(site.server)) <= 5
     replies = await fetch_many(site.server.url, [f"/{key}" for key in bodies], len(bodies))
     assert [reply.body for reply in replies] == list(bodies.values())
-    site.server.process.wait_until(lambda: len(files_of(site.server)) <= 5, 5)
+    site.server.process.wait_until(lambda: len(files_of(site.server)) <= 5)
 
 
 async def test_missing_objects_take_no_room(start: StartSite, key_prefix: str) -> None:

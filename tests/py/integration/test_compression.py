@@ -182,7 +182,7 @@ def test_a_date_names_what_is_never_coded_for_a_client(site: Site, key_prefix: s
     put(site, target[1:])
     written_at = time.monotonic()
     # Within the second of its date an object may change once more, and the date is no strong validator (8.8.2.2).
-    site.server.process.wait_until(lambda: time.monotonic() > written_at + 2, 5)
+    site.server.process.wait_until(lambda: time.monotonic() > written_at + 2)
     date = site.get(target).header("last-modified") or ""
     for accept in ({}, {"accept_encoding": "identity"}, {"accept_encoding": "br;q=0"}):
         reply = site.get(target, range="bytes=5-9", if_range=date, **accept)
@@ -301,7 +301,7 @@ def test_no_version_under_anothers_tag(start: StartSite, key_prefix: str) -> Non
         for version in versions[1:]:
             put(site, target[1:], version)
             before = len(seen)
-            site.server.process.wait_until(lambda n=before: len(seen) > n or any(a.done() for a in asking), 10)  # type: ignore[misc]  # it has a default
+            site.server.process.wait_until(lambda n=before: len(seen) > n or any(a.done() for a in asking))  # type: ignore[misc]  # it has a default
         is_over.set()
         for each in asking:
             each.result()

@@ -11,6 +11,7 @@ from support.relay import Relay
 from support.seaweedfs import SeaweedFS
 from support.sidecar import Sidecar
 from support.site import Site
+from support.until import PATIENCE_SECONDS
 
 HOST = b"Host: x"
 LARGE = 24 * 1024 * 1024
@@ -78,7 +79,7 @@ def test_pipelined_requests_are_answered_in_their_order(node: Site, target: str,
             + raw_request(target, method=b"HEAD")
             + raw_request(target)
         )
-        assert barrier.reached.wait(5)
+        assert barrier.reached.wait(PATIENCE_SECONDS)
         barrier.release()
         methods = ["GET"] * 5 + ["PUT", "HEAD", "GET"]
         replies = [connection.read_reply(method) for method in methods]
@@ -111,7 +112,7 @@ def test_a_connection_ends_with_a_chunked_body(node: Site, target: str) -> None:
         connection.send(chunked + smuggled)
         reply = connection.read_reply("PUT")
         assert (reply.status, reply.header("connection")) == (405, "close")
-        assert connection.is_closed_within(5)
+        assert connection.is_closed_within(PATIENCE_SECONDS)
 
 
 @pytest.mark.parametrize(
@@ -156,7 +157,7 @@ def test_what_is_no_request_is_refused(node: Site, raw: bytes, status: int) -> N
         assert (reply.status, reply.header("connection")) == (status, "close")
         assert reply.header("cache-control") == "no-store"
         assert reply.header("date")
-        assert connection.is_closed_within(5)
+        assert connection.is_closed_within(PATIENCE_SECONDS)
 
 
 def test_a_bad_request_behind_a_good_one_takes_nothing_from_it(node: Site, target: str) -> None:
@@ -165,7 +166,7 @@ def test_a_bad_request_behind_a_good_one_takes_nothing_from_it(node: Site, targe
         connection.send(raw_request(target) + b"nonsense\r\n\r\n" + raw_request(target))
         assert connection.read_reply().body == b"abc"
         assert connection.read_reply().status == 400
-        assert connection.is_closed_within(5)
+        assert connection.is_closed_within(PATIENCE_SECONDS)
 
 
 def test_an_empty_line_before_a_request_is_passed_over(node: Site, target: str) -> None:

@@ -10,6 +10,7 @@ from support.relay import Relay
 from support.seaweedfs import SeaweedFS
 from support.sidecar import StartSidecar
 from support.site import Site
+from support.until import PATIENCE_SECONDS
 
 CLEAR = "/_proxy/_private/_cache/clear"
 BODY = bytes(range(256)) * 1000
@@ -116,16 +117,16 @@ def test_stale_while_revalidate_answers_at_once(site: Site, key_prefix: str) -> 
     key, cache_control = f"{key_prefix}a", "max-age=0, stale-while-revalidate=60"
     site.store.put(key, b"one", cache_control=cache_control)
     assert {site.get(f"/{key}").body for _ in range(6)} == {b"one"}
-    site.server.process.wait_until(lambda: all(seen.completed.is_set() for seen in asked(site, key)), 5)
+    site.server.process.wait_until(lambda: all(seen.completed.is_set() for seen in asked(site, key)))
     site.relay.reset()
     with site.relay.hold(key) as barrier:
         site.store.put(key, b"two", cache_control=cache_control)
         replies = [site.get(f"/{key}") for _ in range(20)]
-        assert barrier.reached.wait(5)
+        assert barrier.reached.wait(PATIENCE_SECONDS)
         assert site.fetches(key) == 1
     assert {reply.body for reply in replies} == {b"one"}
     assert {"; hit; ttl=-" in told(reply) for reply in replies} == {True}
-    site.server.process.wait_until(lambda: {site.get(f"/{key}").body for _ in range(6)} == {b"two"}, 5)
+    site.server.process.wait_until(lambda: {site.get(f"/{key}").body for _ in range(6)} == {b"two"})
 
 
 @pytest.mark.parametrize(("broken", "status"), [row[1:] for row in OUTAGES], ids=[row[0] for row in OUTAGES])
@@ -292,5 +293,5 @@ def test_a_dead_store_is_left_alone(start: StartSite, key_prefix: str) -> None:
     assert site.get(f"/{stale}").body == b"one"
     assert site.relay.count() == FAILURES_TO_OPEN * ATTEMPTS
     site.relay.heal()
-    site.server.process.wait_until(lambda: site.get(f"/{key_prefix}next").status == 404, 5)
+    site.server.process.wait_until(lambda: site.get(f"/{key_prefix}next").status == 404)
     assert site.get(f"/{stale}").status == 200

@@ -62,7 +62,7 @@ def key(site: Site, key_prefix: str, body: bytes) -> Iterator[str]:
     before = open_files(site.server)
     yield key
     if site.server.process.exit_code is None:
-        site.server.process.wait_until(lambda: open_files(site.server) <= before, PATIENCE_SECONDS)
+        site.server.process.wait_until(lambda: open_files(site.server) <= before)
     assert "Traceback" not in site.server.log()
 
 
@@ -99,7 +99,7 @@ def test_parts_of_any_length(site: Site, key: str, body: bytes, first: int, last
         assert (reply.status, reply.header("content-range")) == (206, f"bytes {first}-{last}/{LARGE}")
         assert reply.body == body[first : last + 1]
         assert opened.count() == 0
-    site.server.process.wait_until(lambda: told(site.server, key, 206) == [last + 1 - first], PATIENCE_SECONDS)
+    site.server.process.wait_until(lambda: told(site.server, key, 206) == [last + 1 - first])
 
 
 def test_requests_behind_a_large_one_wait_for_their_turn(site: Site, key: str, body: bytes) -> None:
@@ -152,7 +152,7 @@ def test_who_reads_nothing_is_cut(site: Site, key: str) -> None:
     with Connection(site.server.port) as connection:
         before = len(told(site.server, key, 200))
         connection.send(raw_request(key))
-        site.server.process.wait_until(lambda: len(told(site.server, key, 200)) > before, PATIENCE_SECONDS)
+        site.server.process.wait_until(lambda: len(told(site.server, key, 200)) > before)
         assert 0 < told(site.server, key, 200)[-1] < LARGE
 
 
@@ -165,7 +165,7 @@ def test_who_leaves_is_told_of(site: Site, key: str, *, is_reset: bool) -> None:
     connection.read_head()
     connection.read_body_bytes(MEBIBYTE)
     (connection.reset if is_reset else connection.close)()
-    site.server.process.wait_until(lambda: len(told(site.server, key, 200)) > before, PATIENCE_SECONDS)
+    site.server.process.wait_until(lambda: len(told(site.server, key, 200)) > before)
     assert MEBIBYTE <= told(site.server, key, 200)[-1] < LARGE
     assert "WARNING" not in site.server.log()
 
@@ -177,11 +177,11 @@ def test_it_is_sent_to_its_end_when_the_server_stops(site: Site, key: str, body:
         assert connection.read_head().status == 200
         received = connection.read_body_bytes(MEBIBYTE)
         site.server.process.send(signal.SIGTERM)
-        site.server.process.wait_until(lambda: is_refused(site.server.port), PATIENCE_SECONDS)
+        site.server.process.wait_until(lambda: is_refused(site.server.port))
         received += connection.read_body_bytes()
         assert received == body
         assert connection.is_closed_within(PATIENCE_SECONDS)
-    assert site.server.process.wait(PATIENCE_SECONDS) == 0
+    assert site.server.process.wait() == 0
 
 
 def is_refused(port: int) -> bool:

@@ -11,6 +11,7 @@ from support.relay import Relay
 from support.seaweedfs import SeaweedFS
 from support.sidecar import Sidecar
 from support.site import Site
+from support.until import PATIENCE_SECONDS
 
 CLIENTS = 500
 WORKERS = 4
@@ -106,9 +107,9 @@ def test_a_fill_outlives_the_client_that_began_it(node: Site, key_prefix: str) -
         connection.send_request("GET", f"/{key}")
         connection.read_head()
         connection.reset()
-        assert barrier.reached.wait(5)
+        assert barrier.reached.wait(PATIENCE_SECONDS)
         barrier.release()
-        assert node.relay.exchanges[-1].completed.wait(5)
+        assert node.relay.exchanges[-1].completed.wait(PATIENCE_SECONDS)
     replies = [node.get(f"/{key}") for _ in range(2 * WORKERS)]
     assert {reply.body == body for reply in replies} == {True}
     assert "; hit" in (replies[-1].header("cache-status") or "")
@@ -146,7 +147,7 @@ def test_what_may_not_be_stored_is_remembered(node: Site, key_prefix: str, cache
         connections = [clients.enter_context(Connection(node.server.port)) for _ in range(8)]
         for connection in connections:
             connection.send_request("GET", f"/{key}")
-        node.server.process.wait_until(lambda: node.fetches(key) == 8, 5)
+        node.server.process.wait_until(lambda: node.fetches(key) == 8)
         barrier.release()
         replies = [connection.read_reply() for connection in connections]
     assert {reply.body == body for reply in replies} == {True}

@@ -5,6 +5,7 @@ from support.http_body import ClosedEarlyError
 from support.http_client import Connection
 from support.sidecar import StartSidecar
 from support.site import Site
+from support.until import PATIENCE_SECONDS
 
 FAILED = b'<?xml version="1.0"?><Error><Code>%s</Code><Message>no</Message></Error>'
 
@@ -71,7 +72,7 @@ def test_a_body_that_ends_early_is_not_stored(site: Site, key_prefix: str) -> No
     site.store.put(key, body, content_type="application/octet-stream")
     with site.relay.pause_after(key, 500_000) as barrier, Connection(site.server.port) as connection:
         connection.send_request("GET", f"/{key}")
-        assert barrier.reached.wait(5)
+        assert barrier.reached.wait(PATIENCE_SECONDS)
         head = connection.read_head()
         assert (head.status, head.content_length) == (200, len(body))
         first = connection.read_body_bytes(100_000)

@@ -50,7 +50,7 @@ def test_an_object_leads_elsewhere(start: StartSite, key_prefix: str) -> None:
         assert {where(reply) for reply in replies} == {(301, location)}
         assert {reply.header("cache-control") for reply in replies} == {"max-age=77"}
         assert not [header for reply in replies for header, _ in reply.headers if header.startswith("x-amz")]
-        site.server.process.wait_until(partial(is_hit, site, f"/{name}"), 5)
+        site.server.process.wait_until(partial(is_hit, site, f"/{name}"))
         assert site.fetches(f"{key_prefix}{name}") == 1
 
 
@@ -73,7 +73,7 @@ def test_another_redirect_is_seen_though_the_body_is_the_same(start: StartSite, 
     for location in ("/one", "/two"):
         site.store.put(f"{key_prefix}old.html", b"", website_redirect_location=location)
         # Who asks while the fill before is just about to end is answered by that, without another request.
-        site.server.process.wait_until(lambda: where(site.get("/old.html")) == (301, location), 5)  # noqa: B023 - called in this round
+        site.server.process.wait_until(lambda: where(site.get("/old.html")) == (301, location))  # noqa: B023 - called in this round
     asked = [seen.header("if-none-match") for seen in site.relay.exchanges if seen.key == f"{key_prefix}old.html"]
     assert asked == [None, None]
 

@@ -39,7 +39,7 @@ def fleet(seaweedfs: SeaweedFS, tmp_path_factory: pytest.TempPathFactory) -> Ite
         for server in servers:
             server.launch()
         for server in servers:
-            server.process.wait_until(lambda: "worker ready" in server.log(), 20)  # noqa: B023 - called at once
+            server.process.wait_until(lambda: "worker ready" in server.log())  # noqa: B023 - called at once
         yield Fleet(tuple(servers), port)
     finally:
         for server in servers:

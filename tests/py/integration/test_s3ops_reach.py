@@ -151,7 +151,7 @@ def by_socket(seaweedfs: SeaweedFS, tmp_path_factory: pytest.TempPathFactory) ->
     server = Sidecar(seaweedfs, "--host", f"unix:{path}", "--ops-port", "0", folder=folder)
     try:
         server.launch()
-        server.process.wait_until(lambda: server.log().count("worker ready") == 1, 20)
+        server.process.wait_until(lambda: server.log().count("worker ready") == 1)
         yield path
     finally:
         server.kill()
@@ -182,7 +182,7 @@ def by_tls(seaweedfs: SeaweedFS, tmp_path_factory: pytest.TempPathFactory) -> It
     server = Sidecar(seaweedfs, *files, folder=folder)
     try:
         server.launch()
-        server.process.wait_until(lambda: server.log().count("worker ready") == 1, 20)
+        server.process.wait_until(lambda: server.log().count("worker ready") == 1)
         (told,) = (message for message in server.messages() if message.startswith("listening on "))
         yield folder, int(told.rpartition(":")[2])
     finally:

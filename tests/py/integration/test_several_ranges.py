@@ -11,6 +11,7 @@ from support.http_reply import Reply
 from support.seaweedfs import SeaweedFS
 from support.sidecar import StartSidecar
 from support.site import Site
+from support.until import PATIENCE_SECONDS
 
 MEBIBYTE = 1024 * 1024
 KIBIBYTE = bytes(range(256)) * 4
@@ -107,7 +108,7 @@ def test_parts_of_what_is_still_coming(site: Site, key_prefix: str) -> None:
     site.store.put(key, body, content_type="application/octet-stream")
     with site.relay.pause_after(key, 200_000) as barrier, Connection(site.server.port) as connection:
         connection.send_request("GET", f"/{key}", {"range": "bytes=100-199,500000-500099"})
-        assert barrier.reached.wait(5)
+        assert barrier.reached.wait(PATIENCE_SECONDS)
         head = connection.read_head()
         begun = connection.read_body_bytes(200)
         assert body[100:150] in begun
@@ -126,7 +127,7 @@ def test_a_store_that_fails_before_the_first_part(site: Site, key_prefix: str) -
     site.store.put(key, os.urandom(600_000), content_type="application/octet-stream")
     with site.relay.pause_after(key, 1000) as barrier, Connection(site.server.port) as connection:
         connection.send_request("GET", f"/{key}", {"range": "bytes=500000-500099,0-9"})
-        assert barrier.reached.wait(5)
+        assert barrier.reached.wait(PATIENCE_SECONDS)
         site.relay.refuse()
         reply = connection.read_reply()
         site.relay.accept()

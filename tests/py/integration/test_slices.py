@@ -8,6 +8,7 @@ from support.relay import Relay
 from support.s3_store import S3Store
 from support.sidecar import Sidecar
 from support.site import Site
+from support.until import PATIENCE_SECONDS
 
 MEBIBYTE = 1024 * 1024
 LENGTH = 9 * MEBIBYTE + 500_000
@@ -63,7 +64,7 @@ def test_only_what_is_needed_is_fetched(site: Site, large: tuple[str, bytes]) ->
     _, slice_request = [exchange for exchange in site.relay.exchanges if exchange.key == key]
     assert received == body[5 * MEBIBYTE : 5 * MEBIBYTE + 100]
     assert "fwd=partial; fwd-status=206" in how
-    assert slice_request.completed.wait(5)
+    assert slice_request.completed.wait(PATIENCE_SECONDS)
     assert slice_request.body_bytes == MEBIBYTE
 
 

@@ -43,7 +43,7 @@ def server(seaweedfs: SeaweedFS, authority: trustme.CA, tmp_path_factory: pytest
     server = Sidecar(seaweedfs, *files, workers=2, folder=folder)
     try:
         server.launch()
-        server.process.wait_until(lambda: server.log().count("worker ready") == 2, 20)
+        server.process.wait_until(lambda: server.log().count("worker ready") == 2)
         yield server
     finally:
         server.kill()
@@ -107,7 +107,7 @@ def test_a_renewed_certificate_is_taken_up(server: Sidecar, authority: trustme.C
     before = serial_of(server, authority)
     with connect(server, authority) as connection:
         issue(authority, server.folder)
-        server.process.wait_until(lambda: server.log().count("was taken up anew") == 2, 20)
+        server.process.wait_until(lambda: server.log().count("was taken up anew") == 2)
         assert {serial_of(server, authority) for _ in range(8)}.isdisjoint({before})
         connection.sendall(b"GET /none HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         assert connection.recv(12) == b"HTTP/1.1 404"
@@ -120,10 +120,10 @@ def test_half_a_renewal_changes_nothing(server: Sidecar, authority: trustme.CA) 
     issue(authority, server.folder)
     new_key = (server.folder / "tls.key").read_bytes()
     (server.folder / "tls.key").write_bytes(key)
-    server.process.wait_until(lambda: server.log().count("the old one stays in use") >= 2, 20)
+    server.process.wait_until(lambda: server.log().count("the old one stays in use") >= 2)
     assert serial_of(server, authority) == before
     (server.folder / "tls.key").write_bytes(new_key)
-    server.process.wait_until(lambda: {serial_of(server, authority) for _ in range(8)}.isdisjoint({before}), 20)
+    server.process.wait_until(lambda: {serial_of(server, authority) for _ in range(8)}.isdisjoint({before}))
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,7 @@ def test_a_fill_is_told_of_its_leaders_trace(plain: Site, key_prefix: str) -> No
     traces = [traceparent(number) for number in range(10, 15)]
     with ThreadPoolExecutor(len(traces)) as clients, plain.relay.hold(key) as barrier:
         first = clients.submit(plain.get, f"/{key}", traceparent=traces[0][1])
-        plain.server.process.wait_until(lambda: plain.fetches(key) == 1, 10)
+        plain.server.process.wait_until(lambda: plain.fetches(key) == 1)
         others = [clients.submit(plain.get, f"/{key}", traceparent=sent) for _, sent in traces[1:]]
         barrier.release()
         assert {asked.result().status for asked in (first, *others)} == {200}
@@ -205,7 +205,7 @@ def test_a_dead_collector_harms_nobody(seaweedfs: SeaweedFS, tmp_path: Path, key
     with Sidecar(seaweedfs, env=env, folder=tmp_path) as server:
         for _ in range(3):
             assert request(server.port, "GET", f"/{key_prefix}a").status == 200
-            server.process.wait_until(lambda: "traces are not exported, and lost until" in server.log(), 10)
+            server.process.wait_until(lambda: "traces are not exported, and lost until" in server.log())
         assert server.process.terminate(signal.SIGTERM, 10) == 0
         assert server.log().count("traces are not exported") == 1
         assert "Transient error" not in server.log()

@@ -8,6 +8,7 @@ import pytest
 from support.http_client import Connection
 from support.http_reply import Reply
 from support.site import Site
+from support.until import PATIENCE_SECONDS
 
 VARYING = {"age", "date", "cache-status", "connection"}
 
@@ -200,7 +201,7 @@ def test_a_miss_streams(site: Site, key_prefix: str) -> None:
     site.store.put(f"{key_prefix}a.bin", body, content_type="application/octet-stream")
     with site.relay.pause_after(f"{key_prefix}a.bin", 200_000) as barrier, Connection(site.server.port) as leader:
         leader.send_request("GET", f"/{key_prefix}a.bin")
-        assert barrier.reached.wait(5)
+        assert barrier.reached.wait(PATIENCE_SECONDS)
         assert leader.read_head().status == 200
         first = leader.read_body_bytes(200_000)
         barrier.release()

@@ -12,6 +12,7 @@ from support.relay import Relay
 from support.seaweedfs import SeaweedFS
 from support.sidecar import StartSidecar
 from support.site import Site
+from support.until import PATIENCE_SECONDS
 
 INDEX = b"<p>index</p>"
 PAGE = b"<p>not here</p>"
@@ -56,13 +57,13 @@ def outcomes(site: Site, count: int) -> list[str]:
         lines = [line for line in site.server.log().splitlines() if "cache=" in line and "/_proxy/" not in line]
         return [line.rpartition("cache=")[2].partition(" ")[0] for line in lines]
 
-    site.server.process.wait_until(lambda: len(told()) >= count, 5)  # a client may have its body before the log has it
+    site.server.process.wait_until(lambda: len(told()) >= count)  # a client may have its body before the log has it
     return told()
 
 
 def is_told(site: Site, words: str) -> bool:
     """Whether the log says so, sooner or later."""
-    site.server.process.wait_until(lambda: any(words in message for message in site.server.messages()), 5)
+    site.server.process.wait_until(lambda: any(words in message for message in site.server.messages()))
     return True
 
 
@@ -362,5 +363,5 @@ def test_requests_wait_for_the_configuration(start: StartSite, key_prefix: str, 
     with relay.hold("") as barrier:
         site = start("--website-from-bucket")
         put(site, key_prefix, index=INDEX)
-        assert barrier.arrived.wait(5)
+        assert barrier.arrived.wait(PATIENCE_SECONDS)
         assert site.get("/").body == INDEX

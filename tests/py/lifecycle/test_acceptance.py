@@ -55,13 +55,13 @@ def test_a_refused_key(seaweedfs: SeaweedFS, tmp_path: Path, key: str, secret: s
     """The server ends with 2 and says why, without a traceback and without the secret."""
     source = seaweedfs.endpoint.as_identity(key, secret)
     with launched(source, tmp_path, workers=2) as server:
-        assert server.process.wait(SECONDS) == USAGE_ERROR
+        assert server.process.wait() == USAGE_ERROR
         lines = server.log().splitlines()
         said = f"  bucket site does not accept --key and --secret (AWS_KEY, AWS_SECRET): GetObject: {code} (403)"
         assert lines[-3:-1] == ["s3proxy: one mistake in the configuration", said]
         assert "Traceback" not in server.log()
         assert WRONG not in server.log()
-        assert server.process.leftovers(5) == []
+        assert server.process.leftovers() == []
 
 
 @pytest.mark.parametrize(("status", "code"), PASSING.values(), ids=PASSING)
@@ -70,7 +70,7 @@ def test_another_refusal(seaweedfs: SeaweedFS, tmp_path: Path, status: int, code
     with Relay(seaweedfs) as relay:
         relay.answer(None, status, error(code), headers={"content-type": "application/xml"})
         with launched(relay, tmp_path) as server:
-            server.process.wait_until(lambda: "worker ready" in server.log() and relay.exchanges != [], SECONDS)
+            server.process.wait_until(lambda: "worker ready" in server.log() and relay.exchanges != [])
             assert server.stop() == 0
 
 
@@ -96,7 +96,7 @@ def test_what_is_stored_is_served_stale(
     assert before.stop() == 0
     rotated = seaweedfs.endpoint.as_identity("test-admin", WRONG)
     server = start_sidecar(rotated, *CHECKING, cache_dir=cache)
-    server.process.wait_until(lambda: "what is stored is served stale" in server.log(), SECONDS)
+    server.process.wait_until(lambda: "what is stored is served stale" in server.log())
     reply = request(server.port, "GET", f"/{key_prefix}a")
     assert (reply.status, reply.body) == (200, b"abc")
     assert server.stop() == 0
@@ -111,7 +111,7 @@ def test_nothing_is_served_stale(seaweedfs: SeaweedFS, start_sidecar: StartSidec
     assert before.stop() == 0
     rotated = seaweedfs.endpoint.as_identity("test-admin", WRONG)
     with launched(rotated, tmp_path, "--stale-if-error", "0", "--cache-dir", str(cache)) as server:
-        assert server.process.wait(SECONDS) == USAGE_ERROR
+        assert server.process.wait() == USAGE_ERROR
 
 
 def test_a_key_of_the_default_chain(seaweedfs: SeaweedFS, tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ def test_a_key_of_the_default_chain(seaweedfs: SeaweedFS, tmp_path: Path) -> Non
     server = Sidecar(seaweedfs, *CHECKING, "--key", "", "--secret", "", folder=tmp_path, env=env)
     try:
         server.launch()
-        server.process.wait_until(lambda: "worker ready" in server.log(), SECONDS)
+        server.process.wait_until(lambda: "worker ready" in server.log())
         port = int(re.findall(r"listening on http://127.0.0.1:(\d+)", server.log())[0])
         assert request(port, "GET", "/whatever").status == 502
         assert "the AWS default chain are refused" in server.log()
@@ -142,12 +142,12 @@ def test_a_key_that_is_rotated_later(seaweedfs: SeaweedFS, start_sidecar: StartS
     """A worker that takes a crashed one's place does not ask again: the server is not ended under its clients."""
     with Relay(seaweedfs) as relay:
         server = start_sidecar(relay, *CHECKING)
-        server.process.wait_until(lambda: relay.exchanges != [], SECONDS)
+        server.process.wait_until(lambda: relay.exchanges != [])
         relay.answer(None, 403, error("InvalidAccessKeyId"), headers={"content-type": "application/xml"})
         (worker,) = server.worker_pids()
         relay.reset()
         os.kill(worker, signal.SIGKILL)
-        server.process.wait_until(lambda: server.log().count("worker ready") == 2, SECONDS)
+        server.process.wait_until(lambda: server.log().count("worker ready") == 2)
         assert request(server.port, "GET", "/whatever").status == 502
         assert relay.count(key="index.html") == 0
         assert server.stop() == 0

@@ -14,11 +14,12 @@ from support.ports import free_ports
 from support.relay import Relay
 from support.seaweedfs import SeaweedFS
 from support.sidecar import Sidecar, StartSidecar
+from support.until import PATIENCE_SECONDS
 
 
 def leaves_nothing(server: Sidecar) -> bool:
     """Whether every process of the server ends soon after the main one."""
-    return server.process.leftovers(5) == []
+    return server.process.leftovers() == []
 
 
 def test_it_starts_and_stops(seaweedfs: SeaweedFS, start_sidecar: StartSidecar) -> None:
@@ -41,7 +42,7 @@ def test_it_may_be_stopped_as_soon_as_a_worker_is_ready(seaweedfs: SeaweedFS, tm
     server = Sidecar(seaweedfs, workers=3, folder=tmp_path)
     try:
         server.launch()
-        server.process.wait_until(lambda: "worker ready" in server.log(), 20)
+        server.process.wait_until(lambda: "worker ready" in server.log())
         assert server.stop() == 0
         assert leaves_nothing(server)
     finally:
@@ -53,7 +54,7 @@ def test_it_may_be_stopped_before_any_worker_is_ready(seaweedfs: SeaweedFS, tmp_
     server = Sidecar(seaweedfs, workers=2, folder=tmp_path)
     try:
         server.launch()
-        server.process.wait_until(lambda: "listening on" in server.log(), 20)
+        server.process.wait_until(lambda: "listening on" in server.log())
         assert server.stop() == 0
         assert leaves_nothing(server)
     finally:
@@ -64,7 +65,7 @@ def test_ctrl_c_ends_it_without_a_traceback(seaweedfs: SeaweedFS, start_sidecar:
     """A terminal sends SIGINT to every process of the group: the end is as orderly as with SIGTERM."""
     server = start_sidecar(seaweedfs, workers=2)
     os.killpg(server.process.pid, signal.SIGINT)
-    assert server.process.wait(15) == 0
+    assert server.process.wait() == 0
     assert "Traceback" not in server.log()
     assert leaves_nothing(server)
 
@@ -77,14 +78,14 @@ def test_what_is_in_flight_is_finished(seaweedfs: SeaweedFS, start_sidecar: Star
         server = start_sidecar(relay)
         with Connection(server.port) as connection:
             connection.send_request("GET", f"/{key_prefix}a.bin")
-            assert barrier.reached.wait(5)
+            assert barrier.reached.wait(PATIENCE_SECONDS)
             head = connection.read_head()
             server.process.send(signal.SIGTERM)
-            server.process.wait_until(lambda: is_refused(server.port), 5)
+            server.process.wait_until(lambda: is_refused(server.port))
             barrier.release()
             assert (head.status, connection.read_body_bytes()) == (200, body)
-            assert connection.is_closed_within(5)
-        assert server.process.wait(10) == 0
+            assert connection.is_closed_within(PATIENCE_SECONDS)
+        assert server.process.wait() == 0
 
 
 def test_idle_connections_do_not_hold_it_up(seaweedfs: SeaweedFS, start_sidecar: StartSidecar) -> None:
@@ -93,21 +94,21 @@ def test_idle_connections_do_not_hold_it_up(seaweedfs: SeaweedFS, start_sidecar:
     with Connection(server.port) as connection:
         assert connection.request("GET", "/no-such-key").status == 404
         server.process.send(signal.SIGTERM)
-        assert connection.is_closed_within(3)
-    assert server.process.wait(5) == 0
+        assert connection.is_closed_within(PATIENCE_SECONDS)
+    assert server.process.wait() == 0
 
 
 def test_it_says_that_it_leaves_and_goes_on_for_a_while(seaweedfs: SeaweedFS, start_sidecar: StartSidecar) -> None:
     """Load balancers hear of it from /readyz, while new connections are still served; then it ends as ever."""
     (ops_port,) = free_ports(1)
     server = start_sidecar(seaweedfs, "--ops-port", str(ops_port), "--drain-delay", "3")
-    server.process.wait_until(lambda: request(ops_port, "GET", "/readyz").status == 200, 10)
+    server.process.wait_until(lambda: request(ops_port, "GET", "/readyz").status == 200)
     began = time.monotonic()
     server.process.send(signal.SIGTERM)
     server.process.wait_until(lambda: request(ops_port, "GET", "/readyz").status == 503, 3)
     assert request(server.port, "GET", "/no-such-key").status == 404
     assert request(ops_port, "GET", "/healthz").status == 200
-    assert server.process.wait(10) == 0
+    assert server.process.wait() == 0
     assert 3 <= time.monotonic() - began < 8
     assert leaves_nothing(server)
 
@@ -121,9 +122,9 @@ def test_who_is_in_a_hurry_does_not_wait(
     *earlier, last = numbers
     for number in earlier:
         server.process.send(number)
-        server.process.wait_until(lambda: "requests are taken for another" in server.log(), 5)
+        server.process.wait_until(lambda: "requests are taken for another" in server.log())
     server.process.send(last)
-    assert server.process.wait(10) == 0
+    assert server.process.wait() == 0
     assert leaves_nothing(server)
 
 
@@ -133,9 +134,9 @@ def test_it_stops_under_load(seaweedfs: SeaweedFS, start_sidecar: StartSidecar, 
     server = start_sidecar(seaweedfs, "--log-level", "debug", workers=2)
     with ThreadPoolExecutor(8) as threads:
         loads = [threads.submit(ask_until_refused, server.port, f"/{key_prefix}a") for _ in range(8)]
-        server.process.wait_until(lambda: server.log().count(f"/{key_prefix}a") > 200, 10)
+        server.process.wait_until(lambda: server.log().count(f"/{key_prefix}a") > 200)
         server.process.send(signal.SIGTERM)
-        code = server.process.wait(10)
+        code = server.process.wait()
         answers = [answer for load in loads for answer in load.result()]
     assert code == 0
     assert set(answers) <= {(200, b"abc")}
@@ -149,7 +150,7 @@ def test_a_killed_worker_is_replaced(seaweedfs: SeaweedFS, start_sidecar: StartS
     assert request(server.port, "GET", f"/{key_prefix}a").body == b"abc"
     for round_number in range(1, 3):
         os.kill(server.worker_pids()[0], signal.SIGKILL)
-        server.process.wait_until(lambda: server.log().count("worker ready") == 2 + round_number, 15)  # noqa: B023 - called in this round
+        server.process.wait_until(lambda: server.log().count("worker ready") == 2 + round_number)  # noqa: B023 - called in this round
     assert len(server.worker_pids()) == 2
     assert {request(server.port, "GET", f"/{key_prefix}a").body for _ in range(20)} == {b"abc"}
     assert server.stop() == 0
@@ -161,7 +162,7 @@ def test_all_workers_may_die_at_once(seaweedfs: SeaweedFS, start_sidecar: StartS
     server = start_sidecar(seaweedfs, workers=2)
     for pid in server.worker_pids():
         os.kill(pid, signal.SIGKILL)
-    server.process.wait_until(lambda: server.log().count("worker ready") == 4, 15)
+    server.process.wait_until(lambda: server.log().count("worker ready") == 4)
     assert request(server.port, "GET", f"/{key_prefix}a").body == b"abc"
 
 
@@ -172,7 +173,7 @@ def test_a_replaced_worker_still_clears_for_all(
     key = f"{key_prefix}a"
     server = start_sidecar(seaweedfs, workers=2)
     os.kill(server.worker_pids()[0], signal.SIGKILL)
-    server.process.wait_until(lambda: server.log().count("worker ready") == 3, 15)
+    server.process.wait_until(lambda: server.log().count("worker ready") == 3)
     for version in (b"one", b"two"):
         seaweedfs.put(key, version, content_type="text/plain")
         clear = request(server.port, "GET", "/_proxy/_private/_cache/clear", {"authorization": "Bearer abc123"})
@@ -185,8 +186,8 @@ def test_workers_end_with_a_killed_main_process(seaweedfs: SeaweedFS, start_side
     server = start_sidecar(seaweedfs, workers=2)
     workers = server.worker_pids()
     server.process.send(signal.SIGKILL)
-    server.process.wait(5)
-    assert set(server.process.leftovers(5)).isdisjoint(workers)
+    server.process.wait()
+    assert set(server.process.leftovers()).isdisjoint(workers)
     assert is_refused(server.port)
 
 
@@ -202,7 +203,7 @@ def test_unfinished_bodies_of_a_killed_server_are_swept(
         server = start_sidecar(relay, cache_dir=cache)
         with Connection(server.port) as connection:
             connection.send_request("GET", f"/{key_prefix}a.bin")
-            assert barrier.reached.wait(5)
+            assert barrier.reached.wait(PATIENCE_SECONDS)
             assert connection.read_head().status == 200
             server.kill()
     assert len(list(cache.glob("*.part"))) == 2
@@ -217,7 +218,7 @@ def test_it_listens_on_a_unix_socket(seaweedfs: SeaweedFS, tmp_path: Path, key_p
     server = Sidecar(seaweedfs, "--host", f"unix:{path}", folder=tmp_path)
     try:
         server.launch()
-        server.process.wait_until(lambda: "worker ready" in server.log(), 20)
+        server.process.wait_until(lambda: "worker ready" in server.log())
         with socket.socket(socket.AF_UNIX) as client:
             client.settimeout(5)
             client.connect(str(path))

@@ -12,7 +12,7 @@ from support.http_client import LOOPBACK, request
 from support.process import Process
 from support.programs import clean_environment, find_program
 
-_START_SECONDS = 30.0
+_START_SECONDS = 60.0
 _ANSWER_SECONDS = 60.0
 _OPTIONS = (
     "--headless",

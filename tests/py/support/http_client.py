@@ -20,7 +20,7 @@ Where: TypeAlias = int | str
 """A port, or a URL whose path does not matter."""
 
 LOOPBACK = "127.0.0.1"
-TIMEOUT_SECONDS = 15.0
+TIMEOUT_SECONDS = 30.0
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 

@@ -13,7 +13,7 @@ from support.ports import free_ports
 from support.process import Process
 from support.programs import clean_environment, find_program
 
-_START_SECONDS = 15.0
+_START_SECONDS = 60.0
 USER = "writer"
 PASSWORD = "pa ss:w/o@rd"
 

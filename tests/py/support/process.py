@@ -11,6 +11,7 @@ from typing import Self
 
 from support.guardian import guardian
 from support.session import alive_in_session, has_ended_within, kill_session
+from support.until import PATIENCE_SECONDS
 
 _POLL_SECONDS = 0.01
 _TAIL_LINES = 40
@@ -73,7 +74,7 @@ class Process:
         """List the process ids alive in the session, the leader left out; still right after the leader has ended."""
         return [] if self._is_gone else [pid for pid in alive_in_session(self.pid) if pid != self.pid]
 
-    def leftovers(self, timeout: float) -> list[int]:
+    def leftovers(self, timeout: float = PATIENCE_SECONDS) -> list[int]:
         """Wait for the descendants to end, and list those that are alive after `timeout` seconds.
 
         Some end a moment after their leader: multiprocessing's resource tracker waits for the end of a pipe.
@@ -81,7 +82,7 @@ class Process:
         deadline = time.monotonic() + timeout
         return [pid for pid in self.descendants() if not has_ended_within(pid, max(0, deadline - time.monotonic()))]
 
-    def wait_until(self, ready: Callable[[], bool], timeout: float) -> None:
+    def wait_until(self, ready: Callable[[], bool], timeout: float = PATIENCE_SECONDS) -> None:
         """Poll for readiness of a program that has no better way to tell.
 
         Raises ProcessFailedError when the program ends first or `timeout` seconds have passed.
@@ -99,7 +100,7 @@ class Process:
         if self._popen.returncode is None:
             os.kill(self.pid, number)
 
-    def wait(self, timeout: float) -> int:
+    def wait(self, timeout: float = PATIENCE_SECONDS) -> int:
         """Return the exit code once the leader has ended; raises ProcessFailedError after `timeout` seconds."""
         if self.exit_code is None:
             has_ended_within(self.pid, timeout)

@@ -11,7 +11,7 @@ from support.process import Process
 from support.programs import clean_environment, find_program
 
 _RULES = Path(__file__).parents[3] / "ops" / "prometheus" / "recording.yaml"
-_READY_SECONDS = 20.0
+_READY_SECONDS = 60.0
 
 
 class Prometheus:

@@ -7,11 +7,9 @@ from typing import Any, TypeAlias, TypeVar
 
 from sidecar.cache.ports import FolderEntry, FolderPage, NotModified, OriginHead, PageOf, Span, Validators
 from sidecar.errors import OriginChanged, OriginNotFound
+from support.until import PATIENCE_SECONDS
 
 T = TypeVar("T")
-
-PATIENCE_SECONDS = 10.0
-"""How long a test waits for what has to happen; only one that fails waits so long."""
 
 
 class Barrier:

@@ -22,7 +22,7 @@ _ROOT = Path(__file__).parents[3]
 _LISTENING = re.compile(r"listening on https?://127\.0\.0\.1:(\d+)")
 _WORKER_READY = re.compile(r"worker ready pid=(\d+)")
 _A_GUARDED_PATH = "/_proxy/_private/_cache/clear"
-_START_SECONDS = 20.0
+_START_SECONDS = 60.0
 _STOP_SECONDS = 15.0
 
 

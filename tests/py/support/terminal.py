@@ -8,6 +8,7 @@ from shlex import join
 from typing import Self
 
 from support.programs import clean_environment
+from support.until import PATIENCE_SECONDS
 
 _POLL_SECONDS = 0.05
 
@@ -44,7 +45,7 @@ class Terminal:
         """Pull the window's edge."""
         self._tmux("resize-window", "-x", str(columns), "-y", str(rows))
 
-    def wait_for(self, is_there: Callable[[str], bool], timeout: float = 20) -> str:
+    def wait_for(self, is_there: Callable[[str], bool], timeout: float = PATIENCE_SECONDS) -> str:
         """The screen as soon as it shows what is waited for. Raises TimeoutError with the screen it has instead."""
         deadline = time.monotonic() + timeout
         while not is_there(screen := self.screen()):

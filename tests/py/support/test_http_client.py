@@ -6,6 +6,7 @@ from support.http_body import ClosedEarlyError
 from support.http_client import Connection, encode_request, fetch_many, request
 from support.relay import Relay
 from support.seaweedfs import SeaweedFS
+from support.until import PATIENCE_SECONDS
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ def test_a_connection_is_kept_and_pipelined(seaweedfs: SeaweedFS) -> None:
         assert not connection.is_closed_within(0)
         connection.send(encode_request("GET", "/healthz", {"Connection": "close"}, host=host))
         assert connection.read_reply().header("connection") == "close"
-        assert connection.is_closed_within(5)
+        assert connection.is_closed_within(PATIENCE_SECONDS)
 
 
 def test_a_body_is_read_in_parts(seaweedfs: SeaweedFS) -> None:

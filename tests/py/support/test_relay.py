@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError, HTTPClient
 from support.relay import Relay
 from support.s3_client import get, read, s3_client, status
 from support.s3_store import S3Store
+from support.until import PATIENCE_SECONDS
 
 BODY = bytes(range(256)) * 4096
 
@@ -58,8 +59,8 @@ def test_the_relay_holds_an_answer(store: S3Store, relay: Relay, through: Any, k
     store.put(other, b"other")
     with ThreadPoolExecutor() as pool, relay.hold(key) as barrier:
         answer = pool.submit(read, through, key)
-        assert barrier.arrived.wait(5)
-        assert barrier.reached.wait(5)
+        assert barrier.arrived.wait(PATIENCE_SECONDS)
+        assert barrier.reached.wait(PATIENCE_SECONDS)
         store.put(key, b"after!")
         assert read(through, other) == b"other"
         assert not answer.done()
@@ -74,12 +75,12 @@ def test_the_relay_pauses_within_a_body(store: S3Store, relay: Relay, through: A
     store.put(key, BODY)
     with relay.pause_after(key, 100_000) as barrier:
         body = get(through, key)["Body"]
-        assert barrier.reached.wait(5)
+        assert barrier.reached.wait(PATIENCE_SECONDS)
         assert body.read(100_000) == BODY[:100_000]
         assert relay.exchanges[0].body_bytes == 100_000
         barrier.release()
         assert body.read() == BODY[100_000:]
-    assert relay.exchanges[0].completed.wait(5)
+    assert relay.exchanges[0].completed.wait(PATIENCE_SECONDS)
 
 
 @pytest.mark.parametrize("is_reset", [False, True])
@@ -128,7 +129,7 @@ def test_healing_the_relay_releases_what_is_parked(store: S3Store, relay: Relay,
     with ThreadPoolExecutor() as pool:
         answer = pool.submit(read, through, f"{key_prefix}object")
         answer.add_done_callback(lambda _: done.set())
-        assert barrier.reached.wait(5)
+        assert barrier.reached.wait(PATIENCE_SECONDS)
         relay.heal()
-        assert done.wait(5)
+        assert done.wait(PATIENCE_SECONDS)
     assert answer.result() == b"x"

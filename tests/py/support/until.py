@@ -4,7 +4,9 @@ import asyncio
 import time
 from collections.abc import Callable
 
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 30.0
+"""Only a test that fails waits so long: a machine may be much slower than one thinks."""
+
 _LOOK_SECONDS = 0.02
 
 
