@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from ctypes import Array, c_int64
 
+    from ops.recording.message import Message
     from sidecar.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -154,19 +155,24 @@ class Recorder:
         """Take in what there is, but not so much that nobody else gets a turn."""
         for _ in range(_MOST_MESSAGES):
             try:
-                size = self._reading.recv_into(self._buffer)
+                size = self._reading.recv_into(self._buffer, 0, socket.MSG_PEEK)
             except BlockingIOError:
                 break
             if size == 0:
                 asyncio.get_running_loop().remove_reader(self._reading)
                 self._over.set()
                 break
-            message = message_of(bytes(memoryview(self._buffer)[:size]), int(self._clock.now() * 1e9))
-            for writer in self._writers:
-                writer.put(message)
-            if self._locator.looks_ahead:
-                self._locator.expect(addresses_in(message))
+            try:
+                self._take_in(message_of(bytes(memoryview(self._buffer)[:size]), int(self._clock.now() * 1e9)))
+            finally:
+                self._reading.recv(1)  # not before it is counted: this process may be killed at any moment
         self._counts.publish()
+
+    def _take_in(self, message: "Message") -> None:
+        for writer in self._writers:
+            writer.put(message)
+        if self._locator.looks_ahead:
+            self._locator.expect(addresses_in(message))
 
     def _orphaned(self, sentinel: int) -> None:
         """The main process was killed: the workers end now, and the channel with them; but nothing goes on for ever."""

@@ -7,6 +7,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from support.endpoint import Source
 from support.rclone import Rclone
 from support.relay import Relay
@@ -15,6 +16,10 @@ from support.seaweedfs import SeaweedFS
 from support.sidecar import Sidecar, StartSidecar
 
 _numbers = count(1)
+
+# The same examples each time, and no clock: a run tells of the change that is tested, not of the machine's load.
+# `--hypothesis-profile default` looks for others.
+settings.load_profile("ci")
 
 
 @pytest.fixture(scope="session", autouse=True)

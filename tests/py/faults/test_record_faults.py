@@ -16,6 +16,9 @@ from support.seaweedfs import SeaweedFS
 from support.sidecar import Sidecar, StartSidecar
 from support.until import until
 
+UNNOTICED_SECONDS = 15.0
+"""A hundred requests take less on the slowest machine; who is waited for here does not come back at all."""
+
 
 @pytest.fixture
 def ops_port() -> int:
@@ -69,12 +72,12 @@ def test_the_process_is_killed(
     target, asked = f"/{key_prefix}a", 0
     for round_number in range(1, 3):
         asked += 1000
-        assert visit(server, target, 1000) < 5
+        assert visit(server, target, 1000) < UNNOTICED_SECONDS
         os.kill(recorder_pids(server)[-1], signal.SIGKILL)
         asked += 1000
-        assert visit(server, target, 1000) < 5
+        assert visit(server, target, 1000) < UNNOTICED_SECONDS
         until(lambda: len(recorder_pids(server)) == round_number + 1)  # noqa: B023 - called in this round
-    until(lambda: is_settled(ops_port, asked))
+    until(lambda: is_settled(ops_port, asked), told=lambda: (asked, account(ops_port)))
     queued, written, dropped = account(ops_port)
     assert dropped == total(scrape(ops_port), "s3_sidecar_records_dropped_total", sink="file", reason="lost")
     assert len(record_file.of(target)) >= asked - dropped
@@ -94,11 +97,11 @@ def test_the_process_hangs(
     asked = 80_000
     os.kill(pid, signal.SIGSTOP)
     try:
-        assert visit(server, f"/{key_prefix}a", asked) < 5
+        assert visit(server, f"/{key_prefix}a", asked) < UNNOTICED_SECONDS
         until(lambda: account(ops_port)[2] > 0)
     finally:
         os.kill(pid, signal.SIGCONT)
-    until(lambda: is_settled(ops_port, asked), 60)
+    until(lambda: is_settled(ops_port, asked), 120)
     _, written, dropped = account(ops_port)
     assert dropped == total(scrape(ops_port), "s3_sidecar_records_dropped_total", reason="handover")
     assert len(record_file.documents()) == written
@@ -113,7 +116,7 @@ def test_a_sink_that_is_blocked(
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     server = start_sidecar(seaweedfs, *flags(ops_port), "--record-file", str(pipe), "--record-queue", "1000")
-    assert visit(server, f"/{key_prefix}a", 5000) < 5
+    assert visit(server, f"/{key_prefix}a", 5000) < UNNOTICED_SECONDS
     until(lambda: account(ops_port)[0] >= 5000)
 
     def waiting() -> float:
@@ -134,7 +137,7 @@ def test_a_sink_that_is_blocked(
 def test_a_full_disk(seaweedfs: SeaweedFS, start_sidecar: StartSidecar, ops_port: int, key_prefix: str) -> None:
     """Records wait, and requests do not."""
     server = start_sidecar(seaweedfs, *flags(ops_port), "--record-file", "/dev/full")
-    assert visit(server, f"/{key_prefix}none", 100) < 5
+    assert visit(server, f"/{key_prefix}none", 100) < UNNOTICED_SECONDS
     until(lambda: total(scrape(ops_port), "s3_sidecar_records_waiting", sink="file") >= 100)
     until(lambda: "/dev/full cannot be written: No space left on device" in server.log())
     assert account(ops_port)[1:] == (0, 0)
@@ -162,13 +165,13 @@ def test_locations_of_a_server(
         began = time.monotonic()
         assert visited("slow", "203.1.113.77") is None
         assert visited("meanwhile", MUNICH) == location(MUNICH)
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < mmdb.delay_seconds
         mmdb.stop()
         assert visited("gone", "203.1.113.78") is None
         assert visited("remembered", MUNICH) == location(MUNICH)
-    samples = scrape(ops_port)
-    assert total(samples, "s3_sidecar_records_lookups_total", outcome="found") == 1
-    assert total(samples, "s3_sidecar_records_lookups_total", outcome="unknown") == 1
+    lookups = "s3_sidecar_records_lookups_total"
+    until(lambda: total(scrape(ops_port), lookups, outcome="unknown") > 0)  # told a few times a second
+    assert [total(scrape(ops_port), lookups, outcome=outcome) for outcome in ("found", "unknown")] == [1, 1]
 
 
 def test_locations_of_a_file(

@@ -11,8 +11,7 @@ from support.site import Site
 
 @pytest.fixture(scope="module")
 def site(store: S3Store, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """Serve the store's bucket with two workers; short time-outs, so that a store that hangs costs a test little."""
-    limits = ("--origin-first-byte-timeout", "1.5", "--origin-idle-timeout", "1.5")
+    """Serve the store's bucket with two workers."""
     folder = tmp_path_factory.mktemp("site")
-    with Relay(store) as relay, Sidecar(relay, *limits, "-l", "debug", workers=2, folder=folder) as server:
+    with Relay(store) as relay, Sidecar(relay, "-l", "debug", workers=2, folder=folder) as server:
         yield Site(store, relay, server)

@@ -39,11 +39,10 @@ VARYING = {"age", "date", "cache-status", "connection"}
 
 @pytest.fixture
 def start(store: S3Store, relay: Relay, start_sidecar: StartSidecar) -> StartSite:
-    """Start a server of the test's own, with two workers; a store that hangs costs a test little."""
-    limits = ("--origin-first-byte-timeout", "3", "--origin-idle-timeout", "3")
+    """Start a server of the test's own, with two workers."""
 
     def begin(*options: str) -> Site:
-        return Site(store, relay, start_sidecar(relay, *limits, *options, workers=2))
+        return Site(store, relay, start_sidecar(relay, *options, workers=2))
 
     return begin
 

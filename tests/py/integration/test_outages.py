@@ -3,9 +3,11 @@
 import pytest
 from support.http_body import ClosedEarlyError
 from support.http_client import Connection
+from support.relay import Relay
+from support.s3_store import S3Store
 from support.sidecar import StartSidecar
 from support.site import Site
-from support.until import PATIENCE_SECONDS
+from support.until import PATIENCE_SECONDS, until
 
 FAILED = b'<?xml version="1.0"?><Error><Code>%s</Code><Message>no</Message></Error>'
 
@@ -46,8 +48,9 @@ def test_an_unreachable_store_is_a_503(site: Site, key_prefix: str) -> None:
     assert site.get(f"/{key}").body == b"abc"
 
 
-def test_a_silent_store_is_a_504(site: Site, key_prefix: str) -> None:
+def test_a_silent_store_is_a_504(store: S3Store, relay: Relay, start_sidecar: StartSidecar, key_prefix: str) -> None:
     """A store that takes the request and says nothing is a 504."""
+    site = Site(store, relay, start_sidecar(relay, "--origin-first-byte-timeout", "1.5"))
     key = f"{key_prefix}a"
     site.store.put(key, b"abc", content_type="text/plain")
     with site.relay.hold(key):
@@ -99,8 +102,9 @@ def test_refused_credentials_are_told_once(site: Site, start_sidecar: StartSidec
     wrong = site.store.endpoint.as_identity(site.store.access_key, "a-wrong-secret")
     server = start_sidecar(wrong)
     statuses = {Site(site.store, site.relay, server).get(f"/{number}").status for number in range(5)}
-    told = [line for line in server.log().splitlines() if "credentials" in line]
     assert statuses == {502}
+    until(lambda: "credentials" in server.log())
+    told = [line for line in server.log().splitlines() if "credentials" in line]
     assert len(told) == 1
     assert "--key and --secret" in told[0]
     assert "a-wrong-secret" not in server.log()

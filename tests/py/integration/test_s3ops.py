@@ -61,8 +61,7 @@ def running(seaweedfs: SeaweedFS, relay: Relay, tmp_path_factory: pytest.TempPat
         "--ops-port",
         str(ops_port),
     )
-    limits = ("--origin-first-byte-timeout", "1.5", "--origin-idle-timeout", "1.5")
-    with Sidecar(relay, *options, *limits, workers=2, folder=folder) as server:
+    with Sidecar(relay, *options, workers=2, folder=folder) as server:
         yield server
 
 

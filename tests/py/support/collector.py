@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Self
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-PATIENCE_SECONDS = 15.0
+from support.until import PATIENCE_SECONDS
 
 
 class CollectedSpan(NamedTuple):

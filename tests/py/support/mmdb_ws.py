@@ -13,6 +13,7 @@ from websockets.asyncio.server import ServerConnection, serve
 
 from support.locations import location
 from support.loop_thread import LoopThread
+from support.ports import free_ports
 
 if TYPE_CHECKING:
     from websockets.asyncio.server import Server
@@ -38,7 +39,7 @@ class MmdbWs:
     """A server in a thread of its own; `port` stays the same when it is stopped and started again."""
 
     def __init__(self) -> None:
-        self.port = 0
+        (self.port,) = free_ports(1)
         self.script: Script = answer
         self.delay_seconds = 0.0
         self.closes_after: int | None = None
@@ -68,7 +69,6 @@ class MmdbWs:
 
     async def _start(self) -> None:
         self._server = await serve(self._converse, "127.0.0.1", self.port, close_timeout=0.2)
-        self.port = next(iter(self._server.sockets)).getsockname()[1]
 
     async def _stop(self) -> None:
         if self._server is not None:

@@ -22,7 +22,7 @@ MEDIA_TYPES = {
 GZIP_MIN_BYTES = 1024
 """Shorter files are not compressed."""
 
-_START_SECONDS = 10.0
+_START_SECONDS = 60.0
 _TEXT_TYPES = " ".join(sorted({media_type for media_type in MEDIA_TYPES.values() if media_type.startswith("text/")}))
 _OTHER_TYPES = " ".join(sorted(set(MEDIA_TYPES.values()) - {"text/html"}))  # nginx compresses text/html by itself
 

@@ -15,7 +15,7 @@ from support.s3_client import BUCKET, s3_client
 
 Header: TypeAlias = str | datetime | Mapping[str, str]
 
-_START_SECONDS = 15.0
+_START_SECONDS = 60.0
 
 
 class S3Store(ABC):

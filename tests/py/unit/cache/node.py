@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from support.manual_clock import ManualClock
-from support.scripted_origin import PATIENCE_SECONDS, ScriptedOrigin
+from support.scripted_origin import ScriptedOrigin
+from support.until import PATIENCE_SECONDS
 from unit.store.descriptors import open_below
 from unit.store.gate import Gate, gated
 

@@ -7,7 +7,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
-from support.scripted_origin import PATIENCE_SECONDS, Barrier, Step, head, whole
+from support.scripted_origin import Barrier, Step, head, whole
+from support.until import PATIENCE_SECONDS
 from unit.cache.node import NOW, PLACE, TTL, Node, Reply, Worker, clients
 from unit.cache.responses import a_response
 from unit.store.directory import file_bodies

@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from support.scripted_origin import PATIENCE_SECONDS, Barrier, ScriptedConfiguration
+from support.scripted_origin import Barrier, ScriptedConfiguration
+from support.until import PATIENCE_SECONDS
 from unit.cache.node import clients, settle
 
 from sidecar.errors import OriginForbidden, OriginUnavailable

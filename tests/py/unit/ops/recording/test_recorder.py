@@ -2,8 +2,10 @@
 
 import asyncio
 import os
+import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.until import soon
@@ -74,6 +76,42 @@ async def test_what_was_received_is_known_at_once(channel: Channel, tmp_path: Pa
     await soon(lambda: written(board.overview(), "queued_total") == 3)
     assert unsettled(Part(board.memory, RECORDS).read(), "file") == 3
     await tasks.cancel_all()
+
+
+async def test_nothing_is_received_that_is_not_counted(channel: Channel, tmp_path: Path) -> None:
+    """Killed at any moment, it leaves a message either to whoever comes next, or in the numbers."""
+    board = Board()
+    end = NotingEnd(board, os.dup(channel.reading.fileno()))
+    for _ in range(3):
+        channel.writing.send(packed([a_request()] * 5))
+    channel.writing.close()
+    with end:
+        await Recorder(an_order(board, Channel(end, channel.writing), tmp_path / "records")).run()
+    assert end.seen == [5, 10, 15]
+
+
+class NotingEnd(socket.socket):
+    """An end of a channel that notes how many records are counted when a message leaves it."""
+
+    def __init__(self, board: Board, fileno: int) -> None:
+        super().__init__(fileno=fileno)
+        self._board = board
+        self.seen: list[int] = []
+
+    def recv_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> int:
+        """Look, unless it stays there."""
+        size = super().recv_into(buffer, nbytes, flags)
+        if size and not flags & socket.MSG_PEEK:
+            self._look()
+        return size
+
+    def recv(self, bufsize: int, flags: int = 0) -> bytes:
+        """Look."""
+        self._look()
+        return super().recv(bufsize, flags)
+
+    def _look(self) -> None:
+        self.seen.append(written(self._board.overview(), "queued_total"))
 
 
 async def test_a_message_that_is_none(channel: Channel, tmp_path: Path) -> None:
