@@ -17,8 +17,9 @@ _LAST_SECONDS: Final = 0.5
 class OutletHandler(logging.Handler):
     """Messages for a sink. One is there before its process goes on; unless the sink hangs, then none waits."""
 
-    def __init__(self, sink: "Sink") -> None:
+    def __init__(self, sink: "Sink", patience_seconds: float = PATIENCE_SECONDS) -> None:
         super().__init__()
+        self._patience_seconds = patience_seconds
         self._outlet = Outlet(sink, delay_seconds=0)
 
     @property
@@ -36,7 +37,7 @@ class OutletHandler(logging.Handler):
         was_idle = self._outlet.is_idle
         self._outlet.put(line)
         if was_idle:
-            self._outlet.flush(PATIENCE_SECONDS)
+            self._outlet.flush(self._patience_seconds)
 
     def close(self) -> None:
         """Write what still waits, if the sink takes it."""

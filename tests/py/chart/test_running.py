@@ -27,9 +27,10 @@ from support.ports import free_ports
 from support.process import Process
 from support.programs import clean_environment, find_program
 from support.seaweedfs import SeaweedFS
+from support.until import until
 
 TOKEN = "a-token-of-the-secret"
-_START_SECONDS = 30.0
+_START_SECONDS = 60.0
 
 
 def secrets(store: SeaweedFS) -> dict[str, str]:
@@ -103,9 +104,13 @@ def test_metrics_are_where_the_monitor_looks(documents: list[Manifest], server: 
     (endpoint,) = monitor["spec"]["podMetricsEndpoints"]
     assert endpoint["port"] == "ops-9180"
     port = port_of(container, f"ops-{environment(container)['OPS_PORT']}")
-    text = request(port, "GET", endpoint["path"]).body.decode()
-    (limit,) = re.findall(r"^s3_sidecar_cache_limit_bytes (\S+)$", text, re.MULTILINE)
-    assert float(limit) == float(environment(container)["CACHE_MAX_SIZE"]), server.log()
+
+    def limits() -> list[float]:
+        text = request(port, "GET", endpoint["path"]).body.decode()
+        return [float(found) for found in re.findall(r"^s3_sidecar_cache_limit_bytes (\S+)$", text, re.MULTILINE)]
+
+    # A worker tells of it a moment after it is ready.
+    until(lambda: limits() == [float(environment(container)["CACHE_MAX_SIZE"])], told=server.log)
 
 
 def test_the_test_pods_command(documents: list[Manifest], server: Process, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from support.chromium import Chromium, PageError
 from support.request_log import logged_requests
 from support.seaweedfs import SeaweedFS
 from support.sidecar import Sidecar
+from support.until import until as wait_until
 from support.video import FRAMES_PER_SECOND, WIDTH, brightness, write_video
 
 PAGES = Path(__file__).parent / "pages"
@@ -120,6 +121,7 @@ def test_a_page_is_revalidated(website: Sidecar, chromium: Chromium, pages: str)
         tab.open(f"{website.url}{pages}page.html")
         tab.reload()
         assert tab.evaluate("sight()") == SEEN
+    wait_until(lambda: len(logged_requests(website, f"{pages}page.html")) >= 2)
     logged = logged_requests(website, f"{pages}page.html")
     assert [request.status for request in logged] == [200, 304]
     assert logged[1].body_bytes == 0

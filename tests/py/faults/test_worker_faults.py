@@ -11,11 +11,11 @@ from support.relay import Relay
 from support.seaweedfs import SeaweedFS
 from support.sidecar import StartSidecar
 from support.site import Site
+from support.until import PATIENCE_SECONDS
 
 WORKERS = 3
 BODY = os.urandom(4 * 1024 * 1024)
 MOST_CLIENTS = 200
-PATIENCE_SECONDS = 5.0
 
 
 @pytest.fixture(scope="module")

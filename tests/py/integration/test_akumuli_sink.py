@@ -29,7 +29,7 @@ def akumuli() -> Iterator[Akumuli]:
         yield server
 
 
-def sink_of(server: Akumuli, patience_seconds: float = 5.0) -> AkumuliSink:
+def sink_of(server: Akumuli, patience_seconds: float = PATIENCE_SECONDS) -> AkumuliSink:
     """One with the prefix that is the default."""
     return AkumuliSink(HOST, server.port, "request", patience_seconds=patience_seconds)
 
@@ -206,7 +206,7 @@ async def test_a_batch_that_was_given_up(akumuli: Akumuli) -> None:
 
 async def test_a_slow_server(akumuli: Akumuli) -> None:
     """One byte a second: the wait has an end, and afterwards everything is there."""
-    sink, batch = sink_of(akumuli, patience_seconds=0.3), records(30)
+    sink, batch = sink_of(akumuli, patience_seconds=1), records(30)
     await sink.start()
     akumuli.drip()
     for _ in range(2):

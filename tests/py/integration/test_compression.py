@@ -15,7 +15,7 @@ from typing import TypeAlias
 import brotli
 import pytest
 import zstandard
-from support.cache_folder import bodies_of
+from support.cache_folder import bodies_of, settled_bodies_of
 from support.http_client import Connection, fetch_many
 from support.http_reply import Reply
 from support.relay import Relay
@@ -241,7 +241,7 @@ def test_an_upload_in_chunks_is_no_coding(site: Site, key_prefix: str) -> None:
 
 async def test_a_crowd_is_one_compression(site: Site, key_prefix: str) -> None:
     """A hundred clients at once, two workers, a cold object: one body and one variant are stored."""
-    before = len(bodies_of(site.server))
+    before = len(settled_bodies_of(site.server))
     put(site, f"{key_prefix}a.css")
     replies = await fetch_many(site.server.url, [f"/{key_prefix}a.css"] * 100, headers={"accept-encoding": "br"})
     assert {(reply.status, reply.header("content-encoding"), text_of(reply)) for reply in replies} == {

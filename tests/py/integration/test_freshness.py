@@ -10,12 +10,11 @@ from support.relay import Relay
 from support.seaweedfs import SeaweedFS
 from support.sidecar import StartSidecar
 from support.site import Site
-from support.until import PATIENCE_SECONDS
+from support.until import PATIENCE_SECONDS, until
 
 CLEAR = "/_proxy/_private/_cache/clear"
 BODY = bytes(range(256)) * 1000
 STALE_AT_ONCE = "max-age=0, stale-while-revalidate=0"
-FIRST_BYTE_SECONDS = "1"
 ATTEMPTS = 3
 FAILURES_TO_OPEN = 5
 
@@ -42,8 +41,7 @@ def start(store: SeaweedFS, relay: Relay, start_sidecar: StartSidecar) -> StartS
     """Start a server of one worker behind the test's relay."""
 
     def begin(*options: str, workers: int = 1) -> Site:
-        limits = ("--origin-first-byte-timeout", FIRST_BYTE_SECONDS)
-        return Site(store, relay, start_sidecar(relay, *limits, *options, workers=workers))
+        return Site(store, relay, start_sidecar(relay, *options, workers=workers))
 
     return begin
 
@@ -117,13 +115,14 @@ def test_stale_while_revalidate_answers_at_once(site: Site, key_prefix: str) -> 
     key, cache_control = f"{key_prefix}a", "max-age=0, stale-while-revalidate=60"
     site.store.put(key, b"one", cache_control=cache_control)
     assert {site.get(f"/{key}").body for _ in range(6)} == {b"one"}
-    site.server.process.wait_until(lambda: all(seen.completed.is_set() for seen in asked(site, key)))
-    site.relay.reset()
     with site.relay.hold(key) as barrier:
+        # A revalidation of before may be under way still, and what it began with has no part in this.
+        until(lambda: site.get(f"/{key}").body == b"one" and barrier.arrived.is_set())
+        before = site.fetches(key)
         site.store.put(key, b"two", cache_control=cache_control)
         replies = [site.get(f"/{key}") for _ in range(20)]
         assert barrier.reached.wait(PATIENCE_SECONDS)
-        assert site.fetches(key) == 1
+        assert site.fetches(key) == before
     assert {reply.body for reply in replies} == {b"one"}
     assert {"; hit; ttl=-" in told(reply) for reply in replies} == {True}
     site.server.process.wait_until(lambda: {site.get(f"/{key}").body for _ in range(6)} == {b"two"})
@@ -132,7 +131,7 @@ def test_stale_while_revalidate_answers_at_once(site: Site, key_prefix: str) -> 
 @pytest.mark.parametrize(("broken", "status"), [row[1:] for row in OUTAGES], ids=[row[0] for row in OUTAGES])
 def test_an_outage_is_bridged(start: StartSite, key_prefix: str, broken: Break, status: int) -> None:
     """A stale copy is served with 200, and says so; what must not be served stale, or was never stored, is a 5xx."""
-    site = start()
+    site = start("--origin-first-byte-timeout", "1")
     bridged, bound, cold = (f"{key_prefix}{name}" for name in ("bridged", "bound", "cold"))
     site.store.put(bridged, b"one", cache_control=STALE_AT_ONCE)
     site.store.put(bound, b"one", cache_control="max-age=0, must-revalidate")

@@ -14,6 +14,7 @@ from support.s3_client import s3_client, status
 from support.s3_store import S3Store
 from support.seaweedfs import SeaweedFS
 from support.sidecar import AUTH_KEY, Sidecar, StartSidecar
+from support.until import until
 
 OTHER = "other"
 """A second bucket, in SeaweedFS alone."""
@@ -146,6 +147,7 @@ def test_wrong_credentials_of_a_mount(
     server = start_sidecar(weed, "--config", str(config))
     assert get(server, f"/assets/{key_prefix}a").status == 502
     assert get(server, f"/{key_prefix}a").body == b"site"
+    until(lambda: "credentials" in server.log())
     (told,) = [line for line in server.log().splitlines() if "credentials" in line]
     assert f"bucket {OTHER}: the credentials from key and secret of the mount at /assets are refused" in told
     assert "not-a-secret-of-anybody" not in server.log()

@@ -16,7 +16,7 @@ from support.prometheus import Prometheus
 from support.scrape import Samples, samples_of, scrape, total
 from support.seaweedfs import SeaweedFS
 from support.sidecar import AUTH_KEY, Sidecar, StartSidecar
-from support.until import until
+from support.until import PATIENCE_SECONDS, until
 
 from ops.metrics.catalogue import METRICS
 from ops.metrics.metric import Metric
@@ -161,9 +161,9 @@ def test_it_answers_when_the_workers_hang(seaweedfs: SeaweedFS, start_sidecar: S
     (pid,) = server.worker_pids()
     os.kill(pid, signal.SIGSTOP)
     try:
-        assert request(ops_port, "GET", "/metrics", timeout=2).status == 200
+        assert request(ops_port, "GET", "/metrics").status == 200
         # The half minute of the start has to be over before a worker that does not answer counts.
-        until(lambda: report(ops_port, "/healthz")[0] != 200, 60)
+        until(lambda: report(ops_port, "/healthz")[0] != 200, 60 + PATIENCE_SECONDS)
     finally:
         os.kill(pid, signal.SIGCONT)
     until(lambda: report(ops_port, "/healthz")[0] == 200)
@@ -174,6 +174,7 @@ def test_ready_once_the_bucket_answers(seaweedfs: SeaweedFS, start_sidecar: Star
     start_sidecar(seaweedfs, *flags(ops_port), workers=2)
     until(lambda: report(ops_port, "/readyz")[0] == 200)
     assert {check["status"] for check in report(ops_port, "/readyz")[1]["checks"].values()} == {"pass"}
+    until(lambda: total(scrape(ops_port), "s3_sidecar_origin_requests_total") > 0)
     assert total(scrape(ops_port), "s3_sidecar_origin_requests_total") == 1
 
 

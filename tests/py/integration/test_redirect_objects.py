@@ -10,6 +10,7 @@ from support.rclone import Rclone
 from support.relay import Relay
 from support.sidecar import StartSidecar
 from support.site import Site
+from support.until import until
 
 StartSite: TypeAlias = Callable[..., Site]
 
@@ -93,6 +94,7 @@ def test_what_is_no_place_is_no_redirect(start: StartSite, key_prefix: str) -> N
     site.relay.answer(f"{key_prefix}a.html", 200, b"<p>here</p>", headers=headers)
     replies = [site.get("/a.html") for _ in range(3)]
     assert {(where(reply), reply.body) for reply in replies} == {((200, None), b"<p>here</p>")}
+    until(lambda: "x-amz-website-redirect-location" in site.server.log())
     told = [line for line in site.server.log().splitlines() if "x-amz-website-redirect-location" in line]
     assert len(told) == 1
     assert "'javascript:alert(1)' is no path and no http or https URL" in told[0]

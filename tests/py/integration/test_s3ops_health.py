@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.http_client import request
 from support.operator import Operator
 from support.ports import free_ports
 from support.relay import Relay
 from support.seaweedfs import SeaweedFS
 from support.sidecar import Sidecar
+from support.until import until
 from support.wire_server import WireServer
 
 NOBODY = "1"
@@ -33,6 +35,7 @@ def server(seaweedfs: SeaweedFS, ops_port: str, tmp_path_factory: pytest.TempPat
     """Run a server before a store that answers."""
     folder = tmp_path_factory.mktemp("health")
     with Sidecar(seaweedfs, "--ops-host", "127.0.0.1", "--ops-port", ops_port, folder=folder) as server:
+        until(lambda: request(int(ops_port), "GET", "/readyz").status == 200)
         yield server
 
 
@@ -54,6 +57,7 @@ def test_a_server_without_a_bucket(seaweedfs: SeaweedFS, operator: Operator, tmp
         relay.refuse()
         with Sidecar(relay, "--ops-host", "127.0.0.1", "--ops-port", str(port), folder=folder):
             assert operator.run("health", OPS_PORT=str(port)).code == 0
+            until(lambda: b"does not answer" in request(port, "GET", "/readyz").body)
             ran = operator.run("health", "--ready", "--timeout", "10", OPS_PORT=str(port))
     assert ran.code == 1
     assert "bucket: the bucket does not answer, and nothing stands in for it" in ran.stderr

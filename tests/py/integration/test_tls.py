@@ -113,16 +113,14 @@ def test_a_renewed_certificate_is_taken_up(server: Sidecar, authority: trustme.C
         assert connection.recv(12) == b"HTTP/1.1 404"
 
 
-def test_half_a_renewal_changes_nothing(server: Sidecar, authority: trustme.CA) -> None:
+def test_half_a_renewal_changes_nothing(server: Sidecar, authority: trustme.CA, tmp_path: Path) -> None:
     """A certificate without its key is told to the log, and the old one stays in use until the key is there."""
-    before = serial_of(server, authority)
-    key = (server.folder / "tls.key").read_bytes()
-    issue(authority, server.folder)
-    new_key = (server.folder / "tls.key").read_bytes()
-    (server.folder / "tls.key").write_bytes(key)
-    server.process.wait_until(lambda: server.log().count("the old one stays in use") >= 2)
+    before, told = serial_of(server, authority), server.log().count("the old one stays in use")
+    issue(authority, tmp_path)
+    (tmp_path / "tls.crt").replace(server.folder / "tls.crt")
+    server.process.wait_until(lambda: server.log().count("the old one stays in use") >= told + 2)
     assert serial_of(server, authority) == before
-    (server.folder / "tls.key").write_bytes(new_key)
+    (tmp_path / "tls.key").replace(server.folder / "tls.key")
     server.process.wait_until(lambda: {serial_of(server, authority) for _ in range(8)}.isdisjoint({before}))
 
 

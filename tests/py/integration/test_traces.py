@@ -14,6 +14,7 @@ from support.relay import Relay
 from support.seaweedfs import SeaweedFS
 from support.sidecar import AUTH_KEY, Sidecar
 from support.site import Site
+from support.until import until
 
 PARENT_ID = "00f067aa0ba902b7"
 ROOT = Path(__file__).parents[3]
@@ -177,7 +178,7 @@ def test_hot_answers(traced: Site, collector: Collector, key_prefix: str) -> Non
     (span,) = collector.spans(trace_id, 1)
     assert (span.kind, span.parent_id, span.attributes["s3_sidecar.cache.outcome"]) == ("server", PARENT_ID, "hit")
     assert span.attributes["http.response.status_code"] == 200
-    assert span.start_ns < span.end_ns < span.start_ns + 10**9
+    assert span.start_ns < span.end_ns < span.start_ns + 60 * 10**9
     assert before < 5  # the first of them were not hot yet
 
 
@@ -206,7 +207,7 @@ def test_a_dead_collector_harms_nobody(seaweedfs: SeaweedFS, tmp_path: Path, key
         for _ in range(3):
             assert request(server.port, "GET", f"/{key_prefix}a").status == 200
             server.process.wait_until(lambda: "traces are not exported, and lost until" in server.log())
-        assert server.process.terminate(signal.SIGTERM, 10) == 0
+        assert server.process.terminate(signal.SIGTERM) == 0
         assert server.log().count("traces are not exported") == 1
         assert "Transient error" not in server.log()
 
@@ -218,6 +219,7 @@ def test_without_the_extra(seaweedfs: SeaweedFS, tmp_path: Path) -> None:
     (shadow / "__init__.py").write_text('raise ImportError("there is no OpenTelemetry here")\n')
     env = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9", "PYTHONPATH": f"{shadow.parent}:{ROOT}"}
     with Sidecar(seaweedfs, env=env, folder=tmp_path, workers=2) as server:
+        until(lambda: "no traces are exported" in server.log())
         assert server.log().count("no traces are exported") == 1
         assert "install s3-sidecar[otel]" in server.log()
 
@@ -228,7 +230,7 @@ def test_variables_that_cannot_be_used(seaweedfs: SeaweedFS, tmp_path: Path, key
     env |= {"OTEL_BSP_MAX_QUEUE_SIZE": "0"}
     with Sidecar(seaweedfs, env=env, folder=tmp_path) as server:
         assert request(server.port, "GET", f"/{key_prefix}none").status == 404
-        assert "no traces are exported: a variable OTEL_… of the environment" in " ".join(server.messages())
+        until(lambda: "no traces are exported: a variable OTEL_… of the environment" in " ".join(server.messages()))
         assert "Header format invalid" in server.log()
         assert "s3cr3t" not in server.log()
 

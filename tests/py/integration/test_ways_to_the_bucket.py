@@ -14,6 +14,7 @@ from support.endpoint import Endpoint
 from support.http_client import request
 from support.seaweedfs import SeaweedFS
 from support.sidecar import StartSidecar
+from support.until import PATIENCE_SECONDS
 
 CHUNK = 65536
 
@@ -70,11 +71,11 @@ def running(door: Door) -> Iterator[Door]:
     thread = threading.Thread(target=lambda: asyncio.run(stay()), daemon=True)
     thread.start()
     try:
-        assert opened.wait(5)
+        assert opened.wait(PATIENCE_SECONDS)
         yield door
     finally:
         closing.set()
-        thread.join(5)
+        thread.join(PATIENCE_SECONDS)
 
 
 @pytest.fixture

@@ -321,7 +321,7 @@ def test_the_configuration_of_the_bucket(start: StartSite, key_prefix: str, rela
     assert (site.get("/a.js").status, site.get("/a.js").body) == (404, PAGE)
     assert where(site.get("/old/a")) == (308, "/new/a")
     assert site.relay.count(key="") == 1
-    assert "website of the bucket: index 'home.html', error document 'oh.html', 1 routing rules" in site.server.log()
+    assert is_told(site, "website of the bucket: index 'home.html', error document 'oh.html', 1 routing rules")
 
 
 @pytest.mark.parametrize(
@@ -345,6 +345,7 @@ def test_a_configuration_that_cannot_be_used(
     put(site, key_prefix, **{"404": PAGE, "index": INDEX})
     assert site.get("/").body == INDEX
     assert (site.get("/a/").status, site.get("/a/").body) == (404, PAGE)
+    assert is_told(site, "website configuration cannot be used")
     lines = [line for line in site.server.log().splitlines() if "website configuration cannot be used" in line]
     assert len(lines) == 1
     assert told in lines[0]
@@ -355,6 +356,7 @@ def test_a_bucket_without_configuration(start: StartSite, key_prefix: str) -> No
     site = start("--website-from-bucket", "--index", "home.html")
     put(site, key_prefix, home=INDEX)
     assert site.get("/").body == INDEX
+    assert is_told(site, "the bucket has no website configuration: the flags count")
     assert site.server.log().count("the bucket has no website configuration: the flags count") == 1
 
 

@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from support.sidecar import Sidecar
+from support.until import until
 
 _PART = ".part"
 
@@ -23,6 +24,12 @@ def bodies_of(server: Sidecar) -> list[Path]:
 def parts_of(server: Sidecar) -> list[Path]:
     """The files that are being written."""
     return [path for path in files_of(server) if path.suffix == _PART]
+
+
+def settled_bodies_of(server: Sidecar) -> set[Path]:
+    """The same, once nothing is being written any more: a fill goes on after the answer that wanted a part of it."""
+    until(lambda: not parts_of(server))
+    return set(bodies_of(server))
 
 
 def bytes_in(folder: Path) -> int:

@@ -1,5 +1,6 @@
 """A server that says, byte for byte, what a script has for a request; for servers that are old, broken or strange."""
 
+import re
 import socket
 import threading
 from collections.abc import Callable
@@ -47,7 +48,8 @@ class WireServer:
 
     def _answer(self, connection: socket.socket) -> None:
         raw = b""
-        while b"\r\n\r\n" not in raw and (block := connection.recv(65536)):
+        # Its body too: who closes with bytes unread resets the connection, and the answer may be lost with that.
+        while not _is_whole(raw) and (block := connection.recv(65536)):
             raw += block
         self.requests.append(raw)
         answer = self._script(raw.partition(b"\r\n")[0])
@@ -55,3 +57,9 @@ class WireServer:
             connection.recv(65536)
         else:
             connection.sendall(answer)
+
+
+def _is_whole(raw: bytes) -> bool:
+    head, end, body = raw.partition(b"\r\n\r\n")
+    length = re.search(rb"^content-length: *(\d+)", head, re.IGNORECASE | re.MULTILINE)
+    return end != b"" and len(body) >= (int(length[1]) if length else 0)

@@ -191,11 +191,11 @@ def test_the_offer_does_not_change_what_is_admitted(field: str) -> None:
 
 def test_a_long_field_takes_linear_time() -> None:
     """A field of a megabyte, many times what a server takes, is read in a moment; one like it is not kept."""
-    began = time.perf_counter()
+    began = time.process_time()
     assert admitted_codings(",".join(["gzip;q=0.5"] * 100_000), CODINGS) == ("gzip",)
     assert admitted_codings("gzip;q=0." + "5" * 1_000_000, CODINGS) == ()
     assert admitted_codings(";" * 1_000_000, CODINGS) == ()
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
 
 
 @pytest.mark.parametrize(("value", "expected"), KNOWN.values(), ids=KNOWN)

@@ -8,12 +8,12 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from support.manual_clock import ManualClock
+from support.until import until
 
 from sidecar.log.daily_file import DailyFile
 
@@ -192,9 +192,7 @@ def test_two_notice_at_once(path: Path, file: DailyFile) -> None:
 def wait_until_somebody_waits(folder: Path) -> None:
     """Return when the kernel has somebody waiting for a lock on it (proc_locks(5))."""
     waiting = re.compile(rf"^\d+: -> FLOCK .*:{folder.stat().st_ino} ", re.MULTILINE)
-    deadline = time.monotonic() + 10
-    while not waiting.search(Path("/proc/locks").read_text()):
-        assert time.monotonic() < deadline
+    until(lambda: waiting.search(Path("/proc/locks").read_text()) is not None)
 
 
 def test_two_processes(path: Path) -> None:

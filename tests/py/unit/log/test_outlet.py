@@ -4,11 +4,10 @@ import logging
 import threading
 
 import pytest
+from support.until import PATIENCE_SECONDS
 
 from sidecar.log.outlet import Outlet
 
-PATIENCE_SECONDS = 10.0
-"""Only a test that fails waits so long."""
 NEVER = 3600.0
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from support.both_ways import OK, both_ways, compare
+from support.until import PATIENCE_SECONDS
 from support.wiretap import Wiretap, reply, tapped
 
 from sidecar.errors import OriginRefusedCredentials
@@ -93,7 +94,7 @@ async def test_renewal_in_the_background(monkeypatch: pytest.MonkeyPatch) -> Non
     async with served(monkeypatch, container) as (origin, bucket):
         assert container.given == 1
         keeping = asyncio.get_running_loop().create_task(origin.keep_credentials(every_seconds=0.001))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await container.has_renewed.wait()
             # It may still be on its way; until it is there, requests go on with what they have.
             while not bucket.heads or signers(bucket)[-1] == b"id-1":
@@ -125,7 +126,7 @@ async def test_credentials_that_come_late(monkeypatch: pytest.MonkeyPatch, tmp_p
             await get(origin, "a")
         shared.write_text("[default]\naws_access_key_id = id-late\naws_secret_access_key = a-secret\n")
         keeping = asyncio.get_running_loop().create_task(origin.keep_credentials(every_seconds=0.001))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while origin.reach.are_credentials_missing:  # noqa: ASYNC110 - it has nobody to tell
                 await asyncio.sleep(0)
         keeping.cancel()

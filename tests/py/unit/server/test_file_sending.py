@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.until import PATIENCE_SECONDS
 from unit.store.limits import no_more_files
 
 from sidecar.errors import BodyLost
@@ -16,7 +17,6 @@ from sidecar.tasks import Tasks
 
 HEAD = b"HTTP/1.1 200 OK\r\n\r\n"
 BODY = os.urandom(5 * TURN_BYTES + 77)
-PATIENCE_SECONDS = 10.0
 
 
 class Body:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from support.sanic_request import a_request
+from support.until import PATIENCE_SECONDS
 from unit.cache.node import TTL, Node, Worker, running_node, settle
 from unit.server.hot import NOW, a_head, a_hot_path, written
 from unit.store.descriptors import open_below
@@ -25,7 +26,6 @@ from sidecar.server.hotpath import HotPath
 from sidecar.server.site import Site
 from sidecar.store.watch import Watch
 
-PATIENCE_SECONDS = 10.0
 LARGE = bytes(JOINED_BYTES) + b"the end"
 
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
+from support.until import PATIENCE_SECONDS
 
 from sidecar.store.watch import Watch
 
@@ -28,7 +29,7 @@ class Told:
 
     async def next(self) -> str | None:
         """Wait for the next name."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while not self.names:
                 self._came.clear()
                 await self._came.wait()

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 from support.locations import MUNICH, NOT_PUBLIC, UNKNOWN, location
 from support.mmdb_ws import MmdbWs, answer
-from support.until import soon
+from support.until import PATIENCE_SECONDS, soon
 
 from ops.geo.server import ANSWER_SECONDS, MmdbServer
 from sidecar.tasks import Tasks
@@ -109,7 +109,7 @@ async def test_a_server_that_talks_nonsense(
     told: Counter[str] = Counter()
     async with asking(server, told) as client:
         client.expect([MUNICH, UNKNOWN])
-        await soon(lambda: told["failed"] == 2, ANSWER_SECONDS + 5)
+        await soon(lambda: told["failed"] == 2, ANSWER_SECONDS + PATIENCE_SECONDS)
         await soon(lambda: "does not answer" in caplog.text)
         assert client.find(MUNICH) is None
         server.script = answer

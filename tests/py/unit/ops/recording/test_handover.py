@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
-from support.until import soon
+from support.until import PATIENCE_SECONDS, soon
 from unit.ops.board import Board
 from unit.ops.recording.requests import a_request
 
@@ -76,7 +76,7 @@ async def test_what_nobody_takes_is_dropped(channel: Channel, counts: Counts) ->
     assert lost == queued > 0
     assert dropped(counts, "mongo", "handover") == (lost, lost)
     arrived = read(channel)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while len(handover):
             await asyncio.sleep(HAND_SECONDS)
             arrived += read(channel)
@@ -94,7 +94,7 @@ async def test_the_last(channel: Channel, counts: Counts) -> None:
     assert read(channel) == ["/last"]
     channel.reading.close()
     handover.request_answered(a_request())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await handover.finish()
     assert dropped(counts, "file", "shutdown") == (1, 1)
 

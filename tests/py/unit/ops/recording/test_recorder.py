@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.until import soon
+from support.until import PATIENCE_SECONDS, soon
 from unit.ops.board import Board
 from unit.ops.recording.requests import a_request, packed
 
@@ -46,7 +46,7 @@ async def test_it_writes_until_nobody_can_send(channel: Channel, tmp_path: Path)
     for number in range(10):
         channel.writing.send(packed([a_request(f"/{number}"), a_request(f"/{number}")]))
     channel.writing.close()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await Recorder(an_order(board, channel, path)).run()
     assert len(path.read_bytes().splitlines()) == 20
     overview = board.overview()
@@ -118,5 +118,5 @@ async def test_a_message_that_is_none(channel: Channel, tmp_path: Path) -> None:
     """Rather than to go on without a sink, the process ends with an error, and another takes its place."""
     channel.writing.send(packed([a_request()])[:-20])
     with pytest.raises(RuntimeError, match="not written to any more"):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await Recorder(an_order(Board(), channel, tmp_path / "records")).run()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.until import soon
+from support.until import PATIENCE_SECONDS, soon
 from unit.ops.board import Board
 from unit.ops.recording.requests import a_request, packed
 
@@ -70,7 +70,7 @@ async def writing(sink: Sink, counts: Counts, limit: int = 1000) -> AsyncIterato
     try:
         yield writer
         writer.finish()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await task
     finally:
         await tasks.cancel_all()

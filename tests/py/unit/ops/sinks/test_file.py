@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from support.programs import clean_environment
+from support.until import PATIENCE_SECONDS
 from unit.ops.sinks.test_document import RECORD
 
 from ops.records import Record
@@ -145,7 +146,7 @@ async def test_what_hangs_holds_nobody_up() -> None:
         await hand.do(lambda: None)
     gate.set()
     done: list[int] = []
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not done:
             try:
                 await hand.do(lambda: done.append(1))
