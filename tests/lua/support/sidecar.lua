@@ -8,7 +8,7 @@ local sidecar = { clear_target = "/_proxy/_private/_cache/clear" }
 -- Each worker has to find a stored response for itself first, and a client cannot choose its worker: only when a number
 -- of answers in a row are hits, none of them is about to go forward.
 local HITS_IN_A_ROW = 20
-local MOST_ATTEMPTS = 1000
+local MOST_SECONDS = 60
 
 function sidecar.authorization()
   return "Bearer " .. requests.auth_key
@@ -27,8 +27,8 @@ end
 
 --- Asks until the cache answers alone, and returns its answer.
 function sidecar.warm(target)
-  local hits = 0
-  for _ = 1, MOST_ATTEMPTS do
+  local hits, ends_at = 0, os.time() + MOST_SECONDS
+  while os.time() < ends_at do
     local reply = requests.get(target, { method = "HEAD" })
     hits = sidecar.cache_status(reply).hit and hits + 1 or 0
     if hits == HITS_IN_A_ROW then
