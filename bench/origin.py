@@ -19,7 +19,7 @@ from support.seaweedfs import SeaweedFS
 from bench import site
 from bench.site import CACHE_CONTROL, Object
 
-_START_SECONDS = 10.0
+_START_SECONDS = 60.0
 
 _CONFIGURATION = """
 daemon off;

@@ -11,7 +11,7 @@ from support.programs import clean_environment, find_program
 
 from bench.origin import Origin
 
-_START_SECONDS = 20.0
+_START_SECONDS = 60.0
 
 
 class Server(ABC):

@@ -23,7 +23,7 @@ from support.relay import Relay
 from support.seaweedfs import SeaweedFS
 from support.sidecar import AUTH_KEY, Sidecar, StartSidecar
 from support.site import Site
-from support.until import until
+from support.until import PATIENCE_SECONDS, until
 
 PRIVATE = "/_proxy/_private"
 CLEAR = f"{PRIVATE}/_cache/clear"
@@ -354,7 +354,7 @@ def ask_until_closed(port: int, target: str, body: bytes, pipelined: int, told: 
     raw = f"GET {target} HTTP/1.1\r\nHost: x\r\n\r\n".encode() * pipelined
     answer = re.compile(rb"HTTP/1\.1 200 OK\r\n(?:[^\r]+\r\n)+\r\n" + re.escape(body))
     received = bytearray()
-    with socket.create_connection(("127.0.0.1", port), 10) as connection:
+    with socket.create_connection(("127.0.0.1", port), PATIENCE_SECONDS) as connection:
         try:
             while True:
                 connection.sendall(raw)

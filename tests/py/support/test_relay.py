@@ -65,7 +65,7 @@ def test_the_relay_holds_an_answer(store: S3Store, relay: Relay, through: Any, k
         assert read(through, other) == b"other"
         assert not answer.done()
         barrier.release()
-        assert answer.result(5) == b"before"
+        assert answer.result(PATIENCE_SECONDS) == b"before"
     assert read(through, key) == b"after!"
 
 
