@@ -5,7 +5,7 @@ import threading
 from pathlib import Path, PosixPath
 from typing import Self
 
-PATIENCE_SECONDS = 10.0
+from support.until import PATIENCE_SECONDS
 
 
 class Gate:
