@@ -26,10 +26,9 @@ def store(seaweedfs: SeaweedFS) -> SeaweedFS:
 
 @pytest.fixture(scope="module")
 def node(store: SeaweedFS, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """Serve with two workers that wait a second for the store."""
+    """Serve with two workers that do not wait long for the rest of a body."""
     folder = tmp_path_factory.mktemp("node")
-    limits = ("--origin-idle-timeout", "1", "--origin-first-byte-timeout", "2")
-    with Relay(store) as relay, Sidecar(relay, *limits, workers=2, folder=folder) as server:
+    with Relay(store) as relay, Sidecar(relay, "--origin-idle-timeout", "3", workers=2, folder=folder) as server:
         yield Site(store, relay, server)
 
 
