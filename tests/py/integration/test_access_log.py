@@ -18,7 +18,7 @@ from support.ports import free_ports
 from support.programs import clean_environment
 from support.seaweedfs import SeaweedFS
 from support.sidecar import AUTH_KEY, Sidecar
-from support.until import until
+from support.until import PATIENCE_SECONDS, until
 
 from sidecar.clock import SystemClock
 
@@ -211,7 +211,7 @@ def test_a_stdout_that_nobody_reads(seaweedfs: SeaweedFS, folder: Path, page: st
                     assert connection.request("GET", page).status == 200
             until(lambda: lost_lines(ops_port) >= 1000)
             server.terminate()
-            assert server.wait(10) == 0
+            assert server.wait(PATIENCE_SECONDS) == 0
         finally:
             server.kill()
 
