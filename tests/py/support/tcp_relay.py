@@ -28,6 +28,11 @@ class TcpRelay:
         self._loop.call(self._end())
         self._loop.end()
 
+    @property
+    def connections(self) -> int:
+        """How many are open."""
+        return len(self._open)
+
     def silence(self, *, is_silent: bool = True) -> None:
         """Lose whatever the server says from now on; what it is told still reaches it."""
         self._is_silent = is_silent
