@@ -19,6 +19,7 @@ class _Conversation(asyncio.Protocol):
         self.answer = bytearray()
         self.failure: Exception | None = ConnectionResetError("the connection was closed early")
         self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._is_lost = asyncio.Event()
         self._can_write = asyncio.Event()
         self._is_asked_to_close = False
         self._transport: asyncio.Transport | None = None
@@ -62,7 +63,12 @@ class _Conversation(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.failure = exc or self.failure
+        self._is_lost.set()
         self._end()
+
+    async def lost(self) -> None:
+        """Wait until nothing can be sent any more."""
+        await self._is_lost.wait()
 
     def _end(self) -> None:
         self._can_write.set()
@@ -86,6 +92,7 @@ async def exchange(
             if not conversation.has_ended:
                 _forget_unsent(transport)
             transport.abort()
+            await conversation.lost()  # asyncio closes it a moment later, and who gave up may send again at once
     if conversation.failure is not None and not conversation.answer:
         raise conversation.failure
     return bytes(conversation.answer)
