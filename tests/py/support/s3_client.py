@@ -29,8 +29,8 @@ def s3_client(source: Source, *, is_signed: bool = True, attempts: int = 3) -> A
     """
     endpoint = endpoint_of(source)
     config = Config(
-        connect_timeout=5,
-        read_timeout=10,
+        connect_timeout=30,
+        read_timeout=30,
         retries={"total_max_attempts": attempts, "mode": "standard"},
         s3={"addressing_style": "path"},
         signature_version="s3v4" if is_signed else UNSIGNED,

@@ -4,16 +4,20 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from support.http_client import request
 from support.process import Process
 from support.programs import clean_environment, find_program
 from support.quirks import Quirks
+from support.s3_client import read
 from support.s3_store import S3Store
 
 if TYPE_CHECKING:
     from support.endpoint import Endpoint
 
 _GRPC_OFFSET = 10_000
+_PROBE = "probe-of-the-start"
 
 
 class SeaweedFS(S3Store):
@@ -121,6 +125,17 @@ class SeaweedFS(S3Store):
         names = [bucket["Name"] for bucket in self.client.list_buckets()["Buckets"]]
         if self.bucket not in names:
             self.client.create_bucket(Bucket=self.bucket)
+        # Healthy, it may not have heard of its own volumes yet, so that what lies there is a 500 for a while.
+        self.process.wait_until(self._is_storing)
+
+    def _is_storing(self) -> bool:
+        try:
+            self.put(_PROBE, b"is it there?")
+            is_there = read(self.client, _PROBE) == b"is it there?"
+            self.delete(_PROBE)
+        except (BotoCoreError, ClientError):
+            return False
+        return is_there
 
     def _remove_sockets(self) -> None:
         # It leaves one for each of its gRPC ports, at a place that no option changes.
