@@ -53,7 +53,7 @@ LOCK := $(VENV)/bin/uv --no-config pip compile --quiet --universal --python-vers
 	--only-binary :all: --no-emit-index-url --custom-compile-command 'make lock'
 
 lock: $(VENV)/.lock ## Pin what the image holds to what pyproject.toml asks for (UPGRADE=1 for the newest of all)
-	$(LOCK) $(if $(UPGRADE),--upgrade) --group image pyproject.toml --output-file image/requirements.lock
+	$(LOCK) $(if $(UPGRADE),--upgrade) --extra otel --group image pyproject.toml --output-file image/requirements.lock
 	$(LOCK) $(if $(UPGRADE),--upgrade) --group build --output-file image/build.lock
 
 image: ## Build the image with docker, podman or buildah (IMAGE=name PYTHON_IMAGE=… BUILD_ARGUMENTS=…)

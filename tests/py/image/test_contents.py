@@ -11,8 +11,8 @@ from support.podman import BASE_IMAGE, LIMITS, LOCKED_DOWN, SOMEBODY, Podman
 pytestmark = pytest.mark.image
 
 ROOT = Path(__file__).parents[3]
-MOST_BYTES = 45_000_000
-"""Of what the image adds to its base; 40 MB when this was written."""
+MOST_BYTES = 65_000_000
+"""Of what the image adds to its base; 60 MB when this was written."""
 
 IMPORT_ALL = """
 import importlib, pkgutil, ops, sidecar

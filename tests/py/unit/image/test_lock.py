@@ -19,7 +19,11 @@ ADVICE = "run `make lock`, and commit image/*.lock"
 _PINNED = re.compile(r"^([a-z0-9][a-z0-9._-]*)==([^\s;\\]+)", re.MULTILINE)
 
 LOCKS = {
-    "requirements.lock": [*PROJECT["project"]["dependencies"], *PROJECT["dependency-groups"]["image"]],
+    "requirements.lock": [
+        *PROJECT["project"]["dependencies"],
+        *PROJECT["project"]["optional-dependencies"]["otel"],
+        *PROJECT["dependency-groups"]["image"],
+    ],
     "build.lock": [*PROJECT["build-system"]["requires"], *PROJECT["dependency-groups"]["build"]],
 }
 
