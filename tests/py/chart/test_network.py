@@ -85,10 +85,40 @@ def test_the_port_of_a_store(url: str, port: int) -> None:
 def test_sinks() -> None:
     """Each sink that is set has its port let out, to where the sinks are."""
     ways = ways_out(manifests("network"))
-    assert [cidrs(ways[port]) for port in (8010, 8282, 27017)] == [["10.0.0.0/8"]] * 3
+    assert [cidrs(ways[port]) for port in (4318, 8010, 8282, 27018)] == [["10.0.0.0/8"]] * 4
     assert cidrs(ways[443]) == ["198.51.100.0/24"]
     assert ways[3128] is None
     assert 9999 in ways_out(rendered("settings.AKUMULI_HOST=a", "settings.AKUMULI_PORT=9999"))
+
+
+OF_A_SECRET = ("secret.existing=s", "secret.keys[0].name=MONGO_URI")
+
+
+def in_extra_env(name: str, value: str) -> tuple[str, str]:
+    """What sets a variable beside the settings; commas are data."""
+    return f"extraEnv[0].name={name}", "extraEnv[0].value=" + value.replace(",", "\\,")
+
+
+@pytest.mark.parametrize(
+    ("values", "ports"),
+    [
+        (OF_A_SECRET, {27017}),
+        ((*OF_A_SECRET, "networkPolicy.mongoPorts={27018,27019}"), {27018, 27019}),
+        (OF_A_SECRET[1:], set()),
+        (in_extra_env("MONGO_URI", "mongodb://mongo"), {27017}),
+        (in_extra_env("MONGO_URI", "mongodb://a:27018,b,[2001:db8::1]:27019/db?x=c:1"), {27017, 27018, 27019}),
+        (in_extra_env("MONGO_URI", "mongodb://$(USER):$(PASSWORD)@a:27018/"), {27018}),
+        (in_extra_env("MONGO_URI", "mongodb://a@b:1@a:27018/"), {27018}),
+        ((*in_extra_env("MONGO_URI", "mongodb+srv://a.example.com/"), "networkPolicy.mongoPorts={1,2}"), {1, 2}),
+        (("extraEnv[0].name=MONGO_URI", "extraEnv[0].valueFrom.secretKeyRef.name=s"), {27017}),
+        (in_extra_env("MONGO_URI_FILE", "/vault/mongo"), {27017}),
+        (in_extra_env("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318"), {4318}),
+        (in_extra_env("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "https://collector.example.com/v1/traces"), {443}),
+    ],
+)
+def test_ports_out_of_addresses(values: tuple[str, ...], ports: set[int]) -> None:
+    """MongoDB's are in its URI if the chart sees that, else as they are said; a collector's are in its URL."""
+    assert ways_out(rendered(*values)).keys() - {53, "http"} == ports | {443}
 
 
 def test_credentials_of_the_node() -> None:

@@ -19,6 +19,7 @@ from chart.manifests import (
     of_kind,
     rendered,
     server_of,
+    volumes,
 )
 from chart.programs import helm
 from support.http_client import request
@@ -55,19 +56,25 @@ def status(port: int, path: str) -> int:
 
 @pytest.fixture(scope="module")
 def documents(seaweedfs: SeaweedFS) -> list[Manifest]:
+    """Make the manifests, with no Secret."""
+    return here(seaweedfs)
+
+
+def here(store: SeaweedFS, *assignments: str) -> list[Manifest]:
     """Make the manifests for a store of this machine, on free ports of it."""
-    seaweedfs.put("chart/index.html", b"<p>home</p>", content_type="text/html")
+    store.put("chart/index.html", b"<p>home</p>", content_type="text/html")
     port, ops = free_ports(2)
     return rendered(
         "listen.address=127.0.0.1",
         f"listen.port={port}",
         "ops.address=127.0.0.1",
         f"ops.port={ops}",
-        f"settings.S3_BUCKET={seaweedfs.bucket}",
+        f"settings.S3_BUCKET={store.bucket}",
         "settings.S3_PREFIX=chart",
-        f"settings.S3_ENDPOINT_URL={seaweedfs.endpoint_url}",
+        f"settings.S3_ENDPOINT_URL={store.endpoint_url}",
         "settings.THREADS=1",
         "cache.size=64Mi",
+        *assignments,
     )
 
 
@@ -81,6 +88,17 @@ def server(
     with started(container, tmp_path_factory.mktemp("server"), secrets(seaweedfs)) as process:
         process.wait_until(lambda: status(port_of(container, probe["port"]), probe["path"]) == 200, _START_SECONDS)
         yield process
+
+
+def mounted(documents: list[Manifest], folder: Path, values: Mapping[str, str]) -> dict[str, str]:
+    """Write a Secret as the kubelet mounts it; the variables that name its files, as they are here."""
+    container = server_of(documents)
+    (mount,) = (mount for mount in container["volumeMounts"] if mount["name"].endswith("-secret"))
+    for item in volumes(documents)[mount["name"]]["secret"]["items"]:
+        (folder / item["path"]).write_text(values[item["key"]])
+    place = f"{mount['mountPath']}/"
+    named = {name: value for name, value in environment(container).items() if value.startswith(place)}
+    return {name: str(folder / value.removeprefix(place)) for name, value in named.items()}
 
 
 def port_of(container: Manifest, name: str) -> int:
@@ -125,6 +143,21 @@ def test_the_test_pods_command(documents: list[Manifest], server: Process, tmp_p
     operator = Operator(tmp_path, {})
     assert operator.run(*here).code == 0, server.log()
     assert operator.run(*("/missing.html" if word == "/" else word for word in here)).code == 1
+
+
+def test_secrets_as_files(seaweedfs: SeaweedFS, tmp_path: Path) -> None:
+    """The keys of a Secret become files by which it serves and can be cleared, also those that are called otherwise."""
+    keys = {"AUTH_KEY": "token", "AWS_KEY": "id", "AWS_SECRET": "AWS_SECRET"}
+    chosen = [f"secret.keys[{n}].name={name},secret.keys[{n}].key={key}" for n, (name, key) in enumerate(keys.items())]
+    documents = here(seaweedfs, "secret.existing=a", *chosen)
+    files = mounted(documents, tmp_path, {keys[name]: value for name, value in secrets(seaweedfs).items()})
+    assert files.keys() == {f"{name}_FILE" for name in keys}
+    port = port_of(server_of(documents), "http")
+    with started(server_of(documents), tmp_path, files) as process:
+        process.wait_until(lambda: status(port, "/") == 200, _START_SECONDS)
+        ran = Operator(tmp_path, {"AUTH_KEY": TOKEN}).run("cache", "clear", "--url", f"http://127.0.0.1:{port}")
+        assert (ran.code, ran.stderr) == (0, ""), process.log()
+        assert process.terminate(signal.SIGTERM, 20) == 0
 
 
 def notes_of(*words: str) -> str:
