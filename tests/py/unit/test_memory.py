@@ -55,11 +55,22 @@ def test_what_fits(mib: int | None, wanted: int, workers: int, hot_mib: int) -> 
     assert (workers_within(limit, wanted), hot_bytes_within(limit)) == (workers, hot_mib * MIB)
 
 
-def test_the_main_process_asks_no_bucket() -> None:
-    """What only workers need is not imported with the application: it is a fifth of what the main process takes."""
-    code = "import sys, sidecar.app; print([name for name in ('aiobotocore', 'botocore') if name in sys.modules])"
+LOADED = "import sys, {}; print(*(name for name in {} if name in sys.modules))"
+ONLY_SOMETIMES = ("motor", "pymongo", "opentelemetry")
+
+
+@pytest.mark.parametrize(
+    ("module", "unneeded"),
+    [
+        ("sidecar.app", ("aiobotocore", "botocore", *ONLY_SOMETIMES)),
+        ("ops.recording.recorder", ("aiohttp", "maxminddb", "prometheus_client", "sanic", *ONLY_SOMETIMES)),
+    ],
+)
+def test_no_memory_is_taken_by_what_is_not_needed(module: str, unneeded: tuple[str, ...]) -> None:
+    """What only workers need is not imported with the application; what only some settings need, with nothing."""
+    code = LOADED.format(module, unneeded)
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout == "[]\n"
+    assert done.stdout == "\n"
 
 
 def test_memory_limit() -> None:
