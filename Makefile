@@ -9,7 +9,8 @@ PY := $(VENV)/bin/python
 JOBS ?= 2
 IMAGE ?= s3-sidecar
 PYTHON_IMAGE ?=
-IMAGE_PACKAGES := buildah ca-certificates containernetworking-plugins mmdebstrap podman runc
+IMAGE_PACKAGES := buildah busybox-static ca-certificates containernetworking-plugins \
+	golang-github-containernetworking-plugin-dnsname mmdebstrap podman prometheus runc
 BENCH_PACKAGES := apache2-utils httperf nginx varnish wrk
 DEBIAN_PACKAGES := chromium curl libnss-wrapper lua-busted lua-inspect lua-socket prometheus tmux wget $(BENCH_PACKAGES)
 

@@ -33,8 +33,12 @@ class Podman:
 
     def run(self, *words: str, timeout: float = _SECONDS) -> Ran:
         """Run podman until it ends."""
+        return _run([*self.program(), *words], timeout)
+
+    def program(self) -> list[str]:
+        """What is podman here: the program and the options that it needs."""
         runtime = ("--runtime", find_program("runc"), "--cgroup-manager", "cgroupfs")
-        return _run([find_program("podman"), *self._storage(), *runtime, *words], timeout)
+        return [find_program("podman"), *self._storage(), *runtime]
 
     def ask(self, *words: str, timeout: float = _SECONDS) -> str:
         """What podman prints. Raises RuntimeError with what it complains of."""
