@@ -59,6 +59,6 @@ WORKDIR /opt/spt
 VOLUME ["/opt/spt/data", "/opt/spt/logs"]
 EXPOSE 8000 9180
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 CMD ["s3ops", "health"]
+HEALTHCHECK --interval=10s --timeout=6s --start-period=20s --retries=3 CMD ["s3ops", "health", "--quiet"]
 # Process 1 of a container gets the orphans of the others, and signals only if it handles them: s3proxy is its child.
 ENTRYPOINT ["dumb-init", "--single-child", "--", "s3proxy"]

@@ -31,8 +31,8 @@ def limit_of(text: str) -> int | None:
 
 
 def hot_bytes_within(limit: int | None) -> int:
-    """What a worker may take for hot answers."""
-    return _MOST_HOT if limit is None else min(_MOST_HOT, limit // _HOT_SHARE)
+    """What a worker may take for hot answers: a share of what is left beside the main process."""
+    return _MOST_HOT if limit is None else min(_MOST_HOT, max(0, limit - _BESIDE_WORKERS) // _HOT_SHARE)
 
 
 def workers_within(limit: int | None, wanted: int) -> int:

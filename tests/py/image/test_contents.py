@@ -82,6 +82,7 @@ def test_configuration(configuration: Any) -> None:
         "CMD",
         "s3ops",
         "health",
+        "--quiet",
     ]
 
 

@@ -63,9 +63,10 @@ def test_a_server_without_a_bucket(seaweedfs: SeaweedFS, operator: Operator, tmp
     assert "bucket: the bucket does not answer, and nothing stands in for it" in ran.stderr
 
 
-def test_nobody_listens(operator: Operator) -> None:
-    """Without a server it ends with 3."""
-    ran = operator.run("health", OPS_PORT=NOBODY)
+@pytest.mark.parametrize("words", [["health"], ["health", "--quiet"]], ids=" ".join)
+def test_nobody_listens(operator: Operator, words: list[str]) -> None:
+    """Without a server it ends with 3, and says why, the image's health check too."""
+    ran = operator.run(*words, OPS_PORT=NOBODY)
     assert (ran.code, ran.stdout) == (3, "")
     assert "nobody listens there" in ran.stderr
 
@@ -81,8 +82,9 @@ def test_a_server_that_hangs(operator: Operator) -> None:
 def test_without_an_ops_listener(server: Sidecar, operator: Operator) -> None:
     """Any answer of the public port will do for health; readiness cannot be told."""
     env = {"OPS_PORT": "0", "HOST": "127.0.0.1", "PORT": str(server.port)}
-    assert operator.run("health", **env).code == 0
-    assert operator.run("health", **env | {"PORT": NOBODY}).code == 3
+    for words in (("health",), ("health", "--quiet")):
+        assert operator.run(*words, **env).code == 0
+        assert operator.run(*words, **env | {"PORT": NOBODY}).code == 3
     ran = operator.run("health", "--ready", **env)
     assert ran.code == 2
     assert "no ops listener" in ran.stderr

@@ -25,12 +25,12 @@ LIMITS = {
 # Limit in MiB, workers wanted → workers that fit, MiB of hot answers for each.
 FITTING = {
     "no-limit": (None, 8, 8, 64),
-    "smallest-that-works": (128, 8, 1, 8),
-    "less-than-works": (64, 8, 1, 4),
-    "256m": (256, 8, 2, 16),
-    "256m-one-cpu": (256, 1, 1, 16),
-    "512m": (512, 8, 4, 32),
-    "1g": (1024, 8, 7, 64),
+    "smallest-that-works": (128, 8, 1, 4),
+    "less-than-works": (64, 8, 1, 0),
+    "256m": (256, 8, 2, 12),
+    "256m-one-cpu": (256, 1, 1, 12),
+    "512m": (512, 8, 4, 28),
+    "1g": (1024, 8, 7, 60),
     "plenty": (16 * 1024, 8, 8, 64),
 }
 

@@ -144,3 +144,11 @@ def test_help_is_quick_to_import() -> None:
     code = "import sys; from ops.cli.program import program; print(*sys.modules, sep='\\n')"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert not {"http.client", "ssl", "rich.live", "sidecar.settings", "prometheus_client"} & set(done.stdout.split())
+
+
+def test_a_health_check_takes_little() -> None:
+    """What a container asks of itself all the time brings in nothing to show, to parse options or to speak TLS with."""
+    code = "import sys, ops.cli.__main__, sidecar.settings; print(*sys.modules, sep='\\n')"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "ops.cli.probe" in done.stdout
+    assert not {"asyncio", "click", "http.client", "rich", "ssl"} & set(done.stdout.split())
