@@ -28,8 +28,9 @@ from helm.schema import OF_THE_CHART, secret_names, settings_schema
 from sidecar.settings import OPTIONS, load
 
 ROWS = {name: option for option in OPTIONS.values() for name in option.env}
-# Read by libraries, not by the server's table: proxies on the way to the bucket (docs/reference/settings.md).
-OF_LIBRARIES = {"HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"}
+# Read by libraries, not by the server's table: proxies on the way to the bucket (docs/reference/settings.md), and where
+# OpenTelemetry exports to (docs/how-to/logs-and-traces.md).
+OF_LIBRARIES = {"HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "OTEL_EXPORTER_OTLP_ENDPOINT"}
 SERVERS = [case for case in CASES if case != "sidecar"]
 
 
