@@ -46,6 +46,7 @@ ENV PATH=/opt/s3-sidecar/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     CACHE_DIR=/opt/spt/data \
+    SPARE_DIR=/tmp/s3-sidecar \
     LOG_DIR=/opt/spt/logs \
     CONSOLE=true
 LABEL org.opencontainers.image.title="s3-sidecar" \

@@ -1,5 +1,6 @@
 """The composition root: everything is made and joined here, once in each worker, and what the main process claims."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from socket import socket as Socket  # noqa: N812 - a class, whatever its name
@@ -18,6 +19,7 @@ from ops.recording.claim import claim_channel
 from sidecar.bounds import bounds_of
 from sidecar.clock import SystemClock
 from sidecar.errors import SettingsError
+from sidecar.folders import with_usable_folders
 from sidecar.http.cors import ALLOWED_METHODS
 from sidecar.http.header_rules import HeaderRules
 from sidecar.preparing import cold_fields, decide_bounds, prepare_cache, tell_of_mounts
@@ -42,6 +44,8 @@ from sidecar.worker import Worker
 if TYPE_CHECKING:
     from ops.listener import OpsListener
 
+logger = logging.getLogger(__name__)
+
 _METHODS = tuple(ALLOWED_METHODS.split(", "))
 
 
@@ -61,10 +65,13 @@ class Prepared:
 def prepare(settings: Settings) -> Prepared:
     """Claim log file, cache directory and address; raises SettingsError with all that is in the way."""
     mistakes: list[str] = []
+    settings, told = with_usable_folders(settings)
     claims = (claim_channel, logs.configure, prepare_cache, certificate_of, Listener, ops_socket)
     channel, *_, listener, socket = [_claimed(claim, settings, mistakes) for claim in claims]
     if mistakes:
         raise SettingsError(tuple(mistakes))
+    for one in told:
+        logger.warning("%s", one)
     writing = channel.writing if channel else None
     shared = Shared(numbers=shared_numbers(settings.threads), records=writing, started_at=SystemClock().now())
     decided = replace(decide_bounds(settings), ops_port=socket.getsockname()[1] if socket else 0)

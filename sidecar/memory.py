@@ -14,6 +14,10 @@ _WORKER = 62 * MIB
 """Measured in the image: what the main process, its helper and the kernel take, and a worker without hot answers."""
 _MOST_HOT = 64 * MIB
 _HOT_SHARE = 16
+_ENTRY = 1536
+"""Measured: `python -m bench.micro.entries`."""
+_MOST_ENTRIES = 100_000
+_LEAST_ENTRIES = 500
 
 
 def memory_limit() -> int | None:
@@ -40,3 +44,11 @@ def workers_within(limit: int | None, wanted: int) -> int:
     if limit is None:
         return wanted
     return max(1, min(wanted, (limit - _BESIDE_WORKERS) // (_WORKER + hot_bytes_within(limit))))
+
+
+def entries_within(limit: int | None, workers: int) -> int:
+    """How many stored responses may be remembered, by each of the workers: half of what they leave."""
+    if limit is None:
+        return _MOST_ENTRIES
+    left = limit - _BESIDE_WORKERS - workers * (_WORKER + hot_bytes_within(limit))
+    return max(_LEAST_ENTRIES, min(_MOST_ENTRIES, left // 2 // workers // _ENTRY))

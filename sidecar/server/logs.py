@@ -86,13 +86,21 @@ def has_destination(settings: "Settings") -> bool:
     return settings.console or settings.log_dir.is_dir()
 
 
+def check_files(settings: "Settings") -> None:
+    """Make sure that the log files can be written, as far as there are any; raises SettingsError."""
+    if not settings.log_dir.is_dir():
+        return
+    if settings.access_log != "off" and settings.access_log_to != "stdout":
+        _check_writable(settings.log_dir / access_log.FILE_NAME)
+    _check_writable(settings.log_dir / FILE_NAME)
+
+
 def _handlers(settings: "Settings") -> list[logging.Handler]:
     handlers: list[logging.Handler] = []
     if settings.console:
         handlers.append(_console(settings))
     if settings.log_dir.is_dir():
-        if settings.access_log != "off" and settings.access_log_to != "stdout":
-            _check_writable(settings.log_dir / access_log.FILE_NAME)
+        check_files(settings)
         handlers.append(_file(settings))
     return handlers or [logging.NullHandler()]
 
@@ -113,9 +121,7 @@ def _console(settings: "Settings") -> logging.Handler:
 
 
 def _file(settings: "Settings") -> logging.Handler:
-    path = settings.log_dir / FILE_NAME
-    _check_writable(path)
-    handler = OutletHandler(DailyFile(path, SystemClock()))
+    handler = OutletHandler(DailyFile(settings.log_dir / FILE_NAME, SystemClock()))
     handler.setFormatter(_line(settings))
     return handler
 

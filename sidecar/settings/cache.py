@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from sidecar.memory import hot_bytes_within, memory_limit
+from sidecar.cpus import usable_cpus
+from sidecar.memory import entries_within, hot_bytes_within, memory_limit, workers_within
 from sidecar.settings import readers
 from sidecar.settings.option import setting
 
@@ -74,7 +75,8 @@ class CacheSettings:
     cache_max_entries: int = setting(
         "--cache-max-entries", "CACHE_MAX_ENTRIES", readers.whole_number(1, 10_000_000), "COUNT",
         group="Cache",
-        default="100000",
+        default=lambda: str(entries_within(memory_limit(), workers_within(memory_limit(), usable_cpus()))),
+        default_words="100000, fewer where the container's memory is short",
         help="Most stored responses: entries in each worker's memory, and files on disk.",
     )  # fmt: skip
     hot_size: int = setting(
@@ -89,4 +91,11 @@ class CacheSettings:
         group="Cache",
         default="/tmp/s3-sidecar",  # noqa: S108 - created for this user alone, refused otherwise
         help="One flat directory of bodies. Any file in it may be deleted at any time.",
+    )  # fmt: skip
+    spare_dir: Path | None = setting(
+        "--spare-dir", "SPARE_DIR", readers.path, "FOLDER",
+        group="Cache",
+        default_words="none; in the image /tmp/s3-sidecar",
+        help="Where bodies are kept if --cache-dir cannot be written, which is told at the start; without it that is a "
+        "mistake. With it, and --console, log files that cannot be written in --dir are left out, too.",
     )  # fmt: skip

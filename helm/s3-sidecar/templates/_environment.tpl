@@ -51,6 +51,9 @@ MMDB_PORT: 8010
 {{- end }}
 - name: CACHE_DIR
   value: /opt/spt/data
+# No other folder has a bound: a volume that cannot be written ends the start.
+- name: SPARE_DIR
+  value: ""
 - name: CACHE_MAX_SIZE
   value: {{ include "s3-sidecar.cacheBound" . | quote }}
 - name: CONSOLE

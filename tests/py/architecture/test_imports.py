@@ -111,6 +111,7 @@ OF_OURS: dict[str, tuple[str, ...]] = {
         "sidecar.settings",
         "sidecar.trace",
     ),
+    "sidecar.folders": ("sidecar.errors", "sidecar.server.logs", "sidecar.settings", "sidecar.store.paths"),
     "sidecar.app": ("sidecar", "ops"),
     "sidecar.worker": ("sidecar", "ops"),
     "sidecar.__main__": (

@@ -55,8 +55,12 @@ def test_bad_credentials(podman: Podman, image: str, site: SeaweedFS) -> None:
     assert "bait-bait" not in said
 
 
-def test_the_documented_line(podman: Podman, image: str, proxy: Path) -> None:
-    """The known `docker run`, volumes included, for the user who owns the folders; /tmp aside nothing else is given."""
+@pytest.mark.parametrize("is_owner", [True, False], ids=["of-the-owner", "unchanged"])
+def test_the_documented_line(podman: Podman, image: str, proxy: Path, *, is_owner: bool) -> None:
+    """The known `docker run`, volumes included, for the user who owns the folders, and without a word on users.
+
+    Docker makes folders that are not there for root. Then they stay empty, and the log says what to do.
+    """
     (port,) = free_ports(1)
     volumes = ("-v", f"{proxy}/data:/opt/spt/data", "-v", f"{proxy}/logs:/opt/spt/logs")
     env = {
@@ -67,22 +71,30 @@ def test_the_documented_line(podman: Podman, image: str, proxy: Path) -> None:
         "AUTH_KEY": AUTH_KEY,
         "S3_ENDPOINT_URL": NOBODY,
     }
-    options = (*volumes, "-p", f"127.0.0.1:{port}:8000", "--user", "1000:1000")
+    options = (*volumes, "-p", f"127.0.0.1:{port}:8000", *(("--user", "1000:1000") if is_owner else ()))
     with podman.start(image, *options, env=env) as container:
         while "worker ready" not in container.log():
             assert container.inspect("{{.State.Status}}") == "running", container.log()
         clear = request(port, "GET", "/_proxy/_private/_cache/clear", {"authorization": f"Bearer {AUTH_KEY}"})
         assert clear.status == 304
         assert request(port, "GET", "/").status == 503
+        said = container.log()
         assert container.stop() == 0
-    assert "worker ready" in (proxy / "logs" / "s3proxy.log").read_text()
-    assert {path.stat().st_uid for path in proxy.rglob("*")} == {1000}
+    if is_owner:
+        assert "worker ready" in (proxy / "logs" / "s3proxy.log").read_text()
+        assert {path.stat().st_uid for path in proxy.rglob("*")} == {1000}
+        assert "cannot be used" not in said
+    else:
+        assert not list(proxy.glob("*/*"))
+        words = "it belongs to user 1000, and this process is user 65532; give it to that user (chown 65532)"
+        assert said.count(words) == 2
+        assert "until then the cache is in /tmp/s3-sidecar, and lost with the container" in said
 
 
 def test_folders_of_somebody_else(podman: Podman, image: str, proxy: Path) -> None:
-    """Folders of the host that belong to another user are named, with what to do, all at once."""
+    """Without a spare folder they are named, with what to do, all at once."""
     volumes = ("-v", f"{proxy}/data:/opt/spt/data", "-v", f"{proxy}/logs:/opt/spt/logs")
-    said = refused(podman, image, *volumes, S3_BUCKET="site")
+    said = refused(podman, image, *volumes, S3_BUCKET="site", SPARE_DIR="")
     assert said.startswith("s3proxy: 2 mistakes in the configuration\n")
     assert (
         said.count("it belongs to user 1000, and this process is user 65532; give it to that user (chown 65532)") == 2

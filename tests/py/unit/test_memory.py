@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.memory import MIB, hot_bytes_within, limit_of, memory_limit, workers_within
+from sidecar.memory import MIB, entries_within, hot_bytes_within, limit_of, memory_limit, workers_within
 
 ROOT = Path(__file__).parents[3]
 
@@ -53,6 +53,24 @@ def test_what_fits(mib: int | None, wanted: int, workers: int, hot_mib: int) -> 
     """Workers and their hot answers stay within the limit; one worker runs in any case."""
     limit = None if mib is None else mib * MIB
     assert (workers_within(limit, wanted), hot_bytes_within(limit)) == (workers, hot_mib * MIB)
+
+
+@pytest.mark.parametrize(
+    ("mib", "workers", "expected"),
+    [
+        (None, 8, 100_000),
+        (16 * 1024, 8, 100_000),
+        (1024, 7, 5_168),
+        (512, 4, 7_509),
+        (256, 2, 7_509),
+        (256, 1, 40_277),
+        (128, 1, 500),
+        (32, 1, 500),
+    ],
+)
+def test_entries_within(mib: int | None, workers: int, expected: int) -> None:
+    """What all workers remember, and what they take themselves, is within the limit; there are some in any case."""
+    assert entries_within(None if mib is None else mib * MIB, workers) == expected
 
 
 LOADED = "import sys, {}; print(*(name for name in {} if name in sys.modules))"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sidecar.cpus import usable_cpus
 from sidecar.errors import SettingsError
-from sidecar.memory import hot_bytes_within, memory_limit, workers_within
+from sidecar.memory import entries_within, hot_bytes_within, memory_limit, workers_within
 from sidecar.secret import Secret
 from sidecar.settings import OPTIONS, Settings, load, read_some, wants_tracing, worker_number
 from sidecar.settings.option import Option
@@ -129,6 +129,7 @@ def test_default_workers_fill_the_cpus() -> None:
     """Without a number there is one worker for each CPU this process may use, as far as its memory lasts."""
     assert _settings().threads == workers_within(memory_limit(), usable_cpus())
     assert _settings().hot_size == hot_bytes_within(memory_limit())
+    assert _settings().cache_max_entries == entries_within(memory_limit(), _settings().threads)
 
 
 @pytest.mark.parametrize("option", OPTIONS.values(), ids=OPTIONS)
