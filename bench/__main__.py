@@ -80,13 +80,13 @@ def run(case: Case, stage: Stage, console: Console) -> Outcome:
 
 def taking_part(cases: list[Case], stage: Stage) -> list[str]:
     """The servers that will run."""
-    wanted = {peer for case in cases for peer in stage.peers_of(case.peers, case.OPTIONAL_PEERS)}
+    wanted = {peer for case in cases for peer in stage.peers_of(case.peers, case.optional_peers)}
     return [name for name in SERVERS if name == OURS or name in wanted]
 
 
 def check_peers(peers: tuple[str, ...]) -> None:
     """Stop when a peer was named that does not exist."""
-    known = {name for case in CASES for name in (*case.peers, *case.OPTIONAL_PEERS)}
+    known = {name for case in CASES for name in (*case.peers, *case.optional_peers)}
     for peer in peers:
         if not any(name.startswith(peer) for name in known):
             raise click.BadParameter(f"{peer!r} begins none of {', '.join(sorted(known))}", param_hint="--peer")

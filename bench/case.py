@@ -27,7 +27,7 @@ class Case(ABC):
     alone: tuple[Metric, ...] = ()
     targets: tuple[Target, ...] = ()
 
-    OPTIONAL_PEERS: ClassVar[tuple[str, ...]] = ()
+    optional_peers: tuple[str, ...] = ()
     """Peers that take part when they are named."""
 
     asks_the_origin: ClassVar[bool] = False

@@ -32,7 +32,7 @@ class Downloads(Case):
     peers: tuple[str, ...]
     targets: tuple[Target, ...]
     metrics: tuple[Metric, ...] = field(default=(BYTES, GROWTH))
-    OPTIONAL_PEERS = ("caddy", "bare")
+    optional_peers = ("caddy", "bare")
 
     def objects(self, counts: Counts) -> tuple[Object, ...]:
         """The one."""
@@ -40,7 +40,7 @@ class Downloads(Case):
 
     def run(self, stage: Stage, outcome: Outcome) -> None:
         """Two downloads to warm up, then alternate. RSS may grow once: from before the first round to its peak."""
-        servers = stage.servers(stage.peers_of(self.peers, self.OPTIONAL_PEERS))
+        servers = stage.servers(stage.peers_of(self.peers, self.optional_peers))
         item = self.item(stage.counts)
         for server in servers:
             check_answer(server, item, ())

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from http import HTTPStatus
 
 from support.http_client import request
 from support.http_reply import Reply
@@ -46,7 +47,11 @@ class Hits(Case):
     status: int = 200
     coding: str | None = None
     metrics: tuple[Metric, ...] = field(default=(RATE, P99))
-    OPTIONAL_PEERS = ("caddy", "bare")
+
+    def __post_init__(self) -> None:
+        """The bare loop reads no conditions, and has no codings."""
+        is_plain = self.status != HTTPStatus.NOT_MODIFIED and self.coding is None
+        self.optional_peers = ("caddy", "bare") if is_plain else ("caddy",)
 
     def objects(self, counts: Counts) -> tuple[Object, ...]:
         """The one."""
@@ -54,7 +59,7 @@ class Hits(Case):
 
     def run(self, stage: Stage, outcome: Outcome) -> None:
         """Warm everybody up, then alternate; whoever began the last round comes last in the next one."""
-        servers = stage.servers(stage.peers_of(self.peers, self.OPTIONAL_PEERS))
+        servers = stage.servers(stage.peers_of(self.peers, self.optional_peers))
         item = self.item(stage.counts)
         prepared = {}
         for server in servers:
