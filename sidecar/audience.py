@@ -32,7 +32,7 @@ class Audience:
     """The log, the access log, and OpenTelemetry, as far as they are wanted; `counts` is told first."""
 
     def __init__(self, settings: Settings, counts: Observer) -> None:
-        self.observer: Observer = RequestLog(counts)
+        self.observer: Observer = RequestLog(counts) if settings.log_level == "debug" else counts
         self.trace: Callable[[Request], Trace | None] = passed_on
         self._access_log: AccessLog | None = None
         self._open: list[_Closes] = []

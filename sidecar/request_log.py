@@ -18,14 +18,13 @@ class RequestLog:
     def request_answered(self, record: RequestRecord) -> None:
         """One line for each."""
         self._other.request_answered(record)
-        if requests.isEnabledFor(logging.DEBUG):
-            requests.debug(
-                "%s %r %d %dB %.1fms cache=%s from=%s",
-                record.method,
-                record.resource,
-                record.status,
-                record.body_bytes,
-                record.duration_ns / 1e6,
-                record.outcome,
-                record.client.address,
-            )
+        requests.debug(
+            "%s %r %d %dB %.1fms cache=%s from=%s",
+            record.method,
+            record.resource,
+            record.status,
+            record.body_bytes,
+            record.duration_ns / 1e6,
+            record.outcome,
+            record.client.address,
+        )

@@ -30,19 +30,25 @@ class Nobody:
         """See `Observer`."""
 
 
-def audience(folder: Path, **flags: str) -> Audience:
+def audience(folder: Path, counts: Nobody | None = None, **flags: str) -> Audience:
     """The audience that the flags ask for."""
-    return Audience(load({"bucket": "site", "log_dir": str(folder), **flags}, {}), Nobody())
+    return Audience(load({"bucket": "site", "log_dir": str(folder), **flags}, {}), counts or Nobody())
 
 
 def test_by_default(tmp_path: Path) -> None:
-    """The log alone; no file, and nothing to be closed."""
-    made = audience(tmp_path)
-    assert isinstance(made.observer, RequestLog)
+    """Who counts, alone; no file, and nothing to be closed."""
+    counts = Nobody()
+    made = audience(tmp_path, counts)
+    assert made.observer is counts
     assert made.trace is passed_on
     made.observer.request_answered(a_record())
     made.close()
     assert (made.lost_lines, list(tmp_path.iterdir())) == (0, [])
+
+
+def test_a_line_for_each_request_is_for_debugging(tmp_path: Path) -> None:
+    """Nobody else pays for it."""
+    assert isinstance(audience(tmp_path, log_level="debug").observer, RequestLog)
 
 
 @pytest.mark.parametrize("kind", ["json", "combined"])
