@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from sidecar.clock import Clock
     from sidecar.server.finish import Finish
     from sidecar.server.head import Head
-    from sidecar.server.hotpath import HotAnswer, HotPath
+    from sidecar.server.hot_entry import HotAnswer
+    from sidecar.server.hotpath import HotPath
     from sidecar.server.waiting_list import Waiter, WaitingList
     from sidecar.settings import Settings
 

@@ -88,19 +88,30 @@ class FileBody:
         self._reader.close()
 
 
-class Prepared(NamedTuple):
-    """An answer: its head but for the last line, its body, and as much of both as is in memory, as most clients get it.
+class HotAnswer(NamedTuple):
+    """What to write, first `data` and then `part`, and what there is to tell of it.
 
     `is_compressed` is whether it has a body with a content coding.
+    """
+
+    data: tuple[bytes, ...]
+    part: FilePart | None
+    status: int
+    body_bytes: int
+    resource: str
+    media_type: str | None
+    is_compressed: bool = False
+
+
+class Prepared(NamedTuple):
+    """An answer as most clients get it, on a connection that is kept; its head but for the last line, and its body.
+
     It is right from the instant `since` to just before `until`.
     """
 
-    status: int
+    answer: HotAnswer
     head: bytes
     content: Content
-    whole: tuple[bytes, ...]
-    media_type: str | None
-    is_compressed: bool
     since: float
     until: float
 

@@ -7,11 +7,11 @@ until its Date, its Age or its remaining freshness do.
 import math
 from collections import OrderedDict
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from sidecar.http.conditional import Conditions
 from sidecar.http.ranges import ByteRange, select_ranges
-from sidecar.server.hot_entry import Content, Entry, FilePart, Prepared, Representation, in_pieces
+from sidecar.server.hot_entry import Content, Entry, HotAnswer, Prepared, Representation, in_pieces
 from sidecar.server.responses import MAX_RANGES, Question, Reply
 from sidecar.server.waiting_list import Kind, WaitingList, WaitingLists
 from sidecar.server.wire import CLOSE, encode_head
@@ -31,18 +31,6 @@ _OK: Final = b"HTTP/1.1 200 OK\r\n"
 _PARTIAL: Final = b"HTTP/1.1 206 Partial Content\r\n"
 _PLAIN: Final = Question(Conditions(), None)
 _HELD: Final = Question(Conditions(if_none_match="*"), None)
-
-
-class HotAnswer(NamedTuple):
-    """What to write, first `data` and then `part`, and what there is to tell of it."""
-
-    data: tuple[bytes, ...]
-    part: FilePart | None
-    status: int
-    body_bytes: int
-    resource: str
-    media_type: str | None
-    is_compressed: bool = False
 
 
 class HotPath:
@@ -74,20 +62,12 @@ class HotPath:
             self._remove(path)
             return None
         self._entries.move_to_end(path)
-        prepared = _prepared(representation, head, now)
+        prepared = _prepared(entry.resource, representation, head, now)
         if prepared is None:
             return None
-        content = prepared.content
-        data = prepared.whole if head.is_kept else (prepared.head + CLOSE, content.text)
-        return HotAnswer(
-            data,
-            content.part,
-            prepared.status,
-            content.size,
-            entry.resource,
-            prepared.media_type,
-            prepared.is_compressed,
-        )
+        if head.is_kept:
+            return prepared.answer
+        return prepared.answer._replace(data=(prepared.head + CLOSE, prepared.content.text))
 
     def kind_of(self, head: "Head") -> Kind | None:
         """What a plain GET is one of; None for another, and for what is never answered here."""
@@ -179,33 +159,35 @@ class HotPath:
             del self._by_digest[entry.digest]
 
 
-def _prepared(representation: Representation, head: "Head", now: float) -> Prepared | None:
+def _prepared(resource: str, representation: Representation, head: "Head", now: float) -> Prepared | None:
     """The answer as it was made before, or made now; None for one in several parts."""
     fields = head.fields.keys()
     if fields.isdisjoint(_SPECIAL):
-        return _kept(representation, _PLAIN, head.method, now)
+        return _kept(resource, representation, _PLAIN, head.method, now)
     if representation.is_held(head.fields):
-        return _kept(representation, _HELD, head.method, now)
+        return _kept(resource, representation, _HELD, head.method, now)
     if fields & _SPECIAL == _RANGE_ONLY and head.method == b"GET":
         selection = select_ranges(head.header("range"), length=representation.stored.content_length, limit=MAX_RANGES)
         if isinstance(selection, tuple) and len(selection) == 1:
-            return _part(representation, selection[0], now)
-    return _make(representation, Question.of(head.method.decode(), head.header), head.method, now)
+            return _part(resource, representation, selection[0], now)
+    return _make(resource, representation, Question.of(head.method.decode(), head.header), head.method, now)
 
 
-def _kept(representation: Representation, question: Question, method: bytes, now: float) -> Prepared | None:
+def _kept(
+    resource: str, representation: Representation, question: Question, method: bytes, now: float
+) -> Prepared | None:
     shape = (method, question is _PLAIN)
     prepared = representation.prepared.get(shape)
     if prepared is None or not prepared.since <= now < prepared.until:  # a clock may be set back
-        prepared = _make(representation, question, method, now)
+        prepared = _make(resource, representation, question, method, now)
         if prepared is not None:
             representation.prepared[shape] = prepared
     return prepared
 
 
-def _part(representation: Representation, wanted: ByteRange, now: float) -> Prepared | None:
+def _part(resource: str, representation: Representation, wanted: ByteRange, now: float) -> Prepared | None:
     """The 206 with one range: all that it does not share with the 200 is the status and the length."""
-    whole = _kept(representation, _PLAIN, b"HEAD", now)
+    whole = _kept(resource, representation, _PLAIN, b"HEAD", now)
     if whole is None:
         return None
     start, stop, complete = wanted.start, wanted.stop, representation.stored.content_length
@@ -215,20 +197,30 @@ def _part(representation: Representation, wanted: ByteRange, now: float) -> Prep
     _, before, after = representation.around
     head = b"%b%d\r\ncontent-range: bytes %d-%d/%d%b" % (before, stop - start, start, stop - 1, complete, after)
     content = representation.body.content(start, stop)
-    pieces, is_coded = in_pieces(head, content.text), representation.is_coded
-    status = HTTPStatus.PARTIAL_CONTENT
-    return Prepared(status, head, content, pieces, whole.media_type, is_coded, whole.since, whole.until)
+    answer = HotAnswer(
+        in_pieces(head, content.text),
+        content.part,
+        HTTPStatus.PARTIAL_CONTENT,
+        stop - start,
+        resource,
+        whole.answer.media_type,
+        representation.is_coded,
+    )
+    return Prepared(answer, head, content, whole.since, whole.until)
 
 
-def _make(representation: Representation, question: Question, method: bytes, now: float) -> Prepared | None:
+def _make(
+    resource: str, representation: Representation, question: Question, method: bytes, now: float
+) -> Prepared | None:
     reply = representation.render(question, method.decode(), now)
     if len(reply.parts) > 1:
         return None
     content = Content() if method == b"HEAD" else _content_of(representation, reply)
-    head, until = encode_head(reply), _until(representation.stored, now)
-    is_coded = content.size > 0 and reply.is_coded
+    head, size = encode_head(reply), content.size
+    is_coded = size > 0 and reply.is_coded
     pieces = in_pieces(head, content.text)
-    return Prepared(reply.status, head, content, pieces, reply.media_type, is_coded, now, until)
+    answer = HotAnswer(pieces, content.part, reply.status, size, resource, reply.media_type, is_coded)
+    return Prepared(answer, head, content, now, _until(representation.stored, now))
 
 
 def _content_of(representation: Representation, reply: Reply) -> Content:

@@ -10,7 +10,7 @@ from sidecar.server.file_sending import FileSending
 if TYPE_CHECKING:
     from sidecar.server.front import Front
     from sidecar.server.head import Head
-    from sidecar.server.hotpath import HotAnswer
+    from sidecar.server.hot_entry import HotAnswer
 
 logger = logging.getLogger(__name__)
 

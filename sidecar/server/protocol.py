@@ -9,7 +9,7 @@ from sidecar.server.http1 import SidecarHttp
 from sidecar.server.part_answer import PartAnswer
 
 if TYPE_CHECKING:
-    from sidecar.server.hotpath import HotAnswer
+    from sidecar.server.hot_entry import HotAnswer
     from sidecar.server.waiting_list import WaitingList
 
 _HEAD = b"HEAD "

@@ -10,8 +10,8 @@ from sidecar.cache.stored import StoredResponse
 from sidecar.http.cache_status import CacheStatus
 from sidecar.server.finish import Asked, Finish
 from sidecar.server.head import Head, read_head
-from sidecar.server.hot_entry import Body, Content, Entry, Representation
-from sidecar.server.hotpath import HotAnswer, HotPath
+from sidecar.server.hot_entry import Body, Content, Entry, HotAnswer, Representation
+from sidecar.server.hotpath import HotPath
 from sidecar.server.responses import Question, Reply, reply_to
 from sidecar.server.waiting_list import WaitingLists
 
