@@ -31,7 +31,7 @@ from opentelemetry.trace import (
 
 from sidecar.http.trace_context import TraceContext
 from sidecar.log.masking import masking_of_requests
-from sidecar.observe import Observer, Request, RequestRecord
+from sidecar.observe import CLIENT_CLOSED_REQUEST, Observer, Request, RequestRecord
 from sidecar.span_attributes import HTTP_STATUS, attributes_of_request, method_of
 from sidecar.version import version
 
@@ -46,7 +46,6 @@ _NAME: Final = "s3-sidecar"
 _LAST_SECONDS: Final = 1.0
 _FIRST_CLIENT_ERROR: Final = 400
 _FIRST_SERVER_ERROR: Final = 500
-_LEFT: Final = 499
 
 
 class Tracing:
@@ -216,7 +215,7 @@ def _remote(context: TraceContext) -> Context:
 
 
 def _tell_answer(span: Span, record: RequestRecord) -> None:
-    status = record.status or _LEFT
+    status = record.status or CLIENT_CLOSED_REQUEST
     span.set_attribute(HTTP_STATUS, status)
     span.set_attribute("http.response.body.size", record.body_bytes)
     span.set_attribute("client.address", record.client.address)

@@ -5,12 +5,10 @@ from typing import TYPE_CHECKING
 
 from ops.metrics.catalogue import METRICS
 from ops.metrics.numbers import Counts, place_of
+from sidecar.observe import CLIENT_CLOSED_REQUEST
 
 if TYPE_CHECKING:
     from sidecar.observe import RequestRecord
-
-_LEFT = 499
-"""nginx's status for a client that did not wait for one."""
 
 _MOST_PLACES = 2048
 _BOUNDS_NS = [
@@ -59,7 +57,7 @@ class Metrics:
     def _look_up(self, name: tuple[str, int, str]) -> _Places:
         method, status, outcome = name
         places = (
-            place_of("requests_total", method, str(status or _LEFT), outcome),
+            place_of("requests_total", method, str(status or CLIENT_CLOSED_REQUEST), outcome),
             place_of("response_bytes_total", outcome),
             place_of("request_duration_seconds", outcome),
             place_of("request_first_byte_seconds", outcome),

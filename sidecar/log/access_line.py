@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from sidecar.http.trace_context import TraceContext
 from sidecar.log.masking import Masking, masking_of_requests
 from sidecar.log.request_id import request_id
+from sidecar.observe import CLIENT_CLOSED_REQUEST
 
 if TYPE_CHECKING:
     from sidecar.observe import Request, RequestRecord
@@ -35,9 +36,6 @@ _LONGEST_ESCAPE: Final = 16
 
 _REMEMBERED: Final = 1024
 _REMEMBERED_CHARACTERS: Final = 256
-
-_LEFT: Final = 499
-"""nginx's status for a client that did not wait for one."""
 
 _PLAIN: Final = re.compile(r"[ !#-\[\]-~]*")
 _ESCAPES: Final = [chr(byte) if _PLAIN.fullmatch(chr(byte)) else f"\\x{byte:02X}" for byte in range(256)]
@@ -99,8 +97,9 @@ class CombinedLine:
         request = record.request
         when = _common_time(record.timestamp_ns // 1_000_000_000)
         asked = self._unread(record) if request is None else self._asked(request)
+        status = record.status or CLIENT_CLOSED_REQUEST
         return (
-            f'{record.client.address} - - [{when}] "{asked}" {record.status or _LEFT} {record.body_bytes}'
+            f'{record.client.address} - - [{when}] "{asked}" {status} {record.body_bytes}'
             f' "{self._field(request, "referer")}" "{self._field(request, "user-agent")}"\n'
         )
 
@@ -134,7 +133,7 @@ class JsonLine:
             f',"target":{value("target", target)}'
             f',"resource":{value("resource", record.resource)}'
             f',"protocol":{value("method", protocol)}'
-            f',"status":{record.status or _LEFT}'
+            f',"status":{record.status or CLIENT_CLOSED_REQUEST}'
             f',"bytes":{record.body_bytes}'
             f',"duration_seconds":{record.duration_ns / 1e9:.6f}'
             f',"first_byte_seconds":{record.first_byte_ns / 1e9:.6f}'

@@ -69,7 +69,10 @@ class HotKeeping:
         self._retry_at = 0.0
 
     async def consider(self, exchange: "Exchange", answer: "Answer") -> None:
-        """Keep the object of a GET that is being answered out of the cache. Raises OSError, BodyLost."""
+        """Keep the object of a GET that is being answered out of the cache, or let others wait until it is stored.
+
+        Raises OSError, BodyLost.
+        """
         if not isinstance(answer.body, StoredBody):
             return
         encoding = exchange.header("accept-encoding")

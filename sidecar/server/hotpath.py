@@ -1,4 +1,6 @@
-"""Answers from memory, before Sanic is asked: for what was served out of the cache again and again. Pure.
+"""Answers from memory, before Sanic is asked: for what was served out of the cache again and again.
+
+Pure, but that those who wait for an answer go on when there is one.
 
 Every answer is made by the same functions as Sanic's, and kept as bytes for as long as nothing in it changes: that is
 until its Date, its Age or its remaining freshness do.
