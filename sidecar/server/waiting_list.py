@@ -9,6 +9,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
 from functools import partial
+from itertools import islice
 from typing import Final, Protocol, TypeAlias
 
 Kind: TypeAlias = tuple[bytes, bytes | None]
@@ -91,7 +92,7 @@ class WaitingList:
     def _resume_some(self) -> None:
         """Not thousands at once: others are served in between. What fails with one is none of the others' business."""
         loop = asyncio.get_running_loop()
-        for waiter in list(self._waiters)[:_AT_ONCE]:
+        for waiter in list(islice(self._waiters, _AT_ONCE)):
             del self._waiters[waiter]
             loop.call_soon(waiter.resume)
         if self._waiters:
