@@ -66,7 +66,8 @@ class Request(Protocol):
 class RequestRecord(NamedTuple):
     """One answered request; a tuple, since one is made for every request.
 
-    `resource` is the path without query, after the index document was resolved; `outcome` is a word of
+    `resource` is the path without query, after the index document was resolved; `peer` is the address of the
+    connection; `outcome` is a word of
     `sidecar.http.cache_status.OUTCOMES`, or `none` where the cache was not asked; `duration_ns` is the time spent
     serving, `first_byte_ns` that of it until the answer began; `timestamp_ns` is nanoseconds since 1970. `status` is 0
     for a client that left before there was an answer. `is_compressed` is whether the body that was sent had a content
@@ -77,7 +78,7 @@ class RequestRecord(NamedTuple):
     resource: str
     status: int
     body_bytes: int
-    client: Client
+    peer: str
     media_type: str | None
     outcome: str
     timestamp_ns: int
@@ -86,6 +87,13 @@ class RequestRecord(NamedTuple):
     is_aborted: bool = False
     is_compressed: bool = False
     request: Request | None = None
+
+    @property
+    def client(self) -> Client:
+        """Where it came from."""
+        if self.request is None:
+            return Client(None, None, self.peer)
+        return Client(self.request.header("x-real-ip"), self.request.header("x-forwarded-for"), self.peer)
 
 
 class Observer(Protocol):

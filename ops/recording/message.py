@@ -46,8 +46,8 @@ class Message(NamedTuple):
 
 def flat(record: RequestRecord) -> Flat:
     """A record's fields, for a list in which they lie one after the other."""
-    method, resource, status, size, client, media_type, outcome, instant, span, _, _, is_coded, _ = record
-    real_ip, forwarded_for, peer = client.real_ip, client.forwarded_for, client.peer
+    method, resource, status, size, _, media_type, outcome, instant, span, _, _, is_coded, _ = record
+    real_ip, forwarded_for, peer = record.client
     return (
         method, resource, status, size, real_ip, forwarded_for, peer, media_type, is_coded, outcome, instant, span
     )  # fmt: skip

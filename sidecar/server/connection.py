@@ -1,6 +1,7 @@
 """How long one client's connection lasts, and how it ends: nobody may hold it for ever."""
 
 import math
+import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +34,7 @@ class Connection(HttpProtocol):
         "_is_draining",
         "_is_free",
         "_is_refused",
-        "_since",
+        "_since_ns",
         "_timer",
         "_uptake",
     )
@@ -49,7 +50,7 @@ class Connection(HttpProtocol):
         self._is_draining = False
         self._is_refused = False
         self._body_left: float = 0
-        self._since: float = self.loop.time()
+        self._since_ns = time.perf_counter_ns()
         self._timer: TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
@@ -126,7 +127,7 @@ class Connection(HttpProtocol):
         deadlines: Deadlines = self._front.deadlines
         if self._uptake.is_watched:
             return deadlines.send if self._uptake.is_moving() else 0
-        passed: float = self.loop.time() - self._since
+        passed = (time.perf_counter_ns() - self._since_ns) / 1e9
         if self._body_left or (self._is_free and self._buffer):
             return deadlines.request - passed
         # While an answer is made, the engine's own limits hold.

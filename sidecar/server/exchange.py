@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sidecar.http.target import TargetError, parse_target
-from sidecar.observe import Client, RequestRecord
+from sidecar.observe import RequestRecord
 
 if TYPE_CHECKING:
     from sanic import Request
@@ -68,7 +68,7 @@ class Exchange:
             resource=self.resource,
             status=self.status,
             body_bytes=self.body_bytes,
-            client=self._client(),
+            peer=self.request.conn_info.client_ip if self.request.conn_info else "",
             media_type=self.media_type,
             outcome="none" if self.cache is None else self.cache.outcome,
             timestamp_ns=int(now * 1e9),
@@ -78,7 +78,3 @@ class Exchange:
             is_compressed=self.is_coded and self.body_bytes > 0,
             request=self,
         )
-
-    def _client(self) -> Client:
-        peer = self.request.conn_info.client_ip if self.request.conn_info else ""
-        return Client(self.header("x-real-ip"), self.header("x-forwarded-for"), peer)

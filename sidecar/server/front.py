@@ -6,9 +6,10 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from sidecar.http.target import TargetError, parse_target
-from sidecar.observe import CLIENT_CLOSED_REQUEST, UNASKED, Client, Observer, RequestRecord
+from sidecar.observe import CLIENT_CLOSED_REQUEST, UNASKED, Observer, RequestRecord
 from sidecar.server.faults import closing_reply
 from sidecar.server.finish import NOT_ASKED
+from sidecar.server.head import HeadReader
 from sidecar.server.wire import encode_reply
 from sidecar.tasks import Tasks
 
@@ -44,10 +45,12 @@ class Front:
     ) -> None:
         self._hot = hot
         self.tasks = Tasks()  # each belongs to a connection, and ends with it
+        self.heads = HeadReader()
         self.deadlines = Deadlines(settings.request_timeout, settings.keep_alive_timeout, settings.send_timeout)
         self._finish = finish
         self._clock = clock
         self._observer = observer
+        self._tell = observer.request_answered
 
     def answer(self, head: "Head") -> "HotAnswer | None":
         """The answer to a request out of the cache, to be told of once it is sent; None when Sanic has to make it."""
@@ -83,15 +86,14 @@ class Front:
 
     def tell(self, head: "Head", answer: "HotAnswer", peer: str, began_ns: int, *, is_aborted: bool = False) -> None:
         """Tell of an answer that has been sent since `began_ns` of the performance counter."""
-        fields, spent_ns = head.fields, time.perf_counter_ns() - began_ns
-        client = Client(_text(fields.get(b"x-real-ip")), _text(fields.get(b"x-forwarded-for")), peer)
-        self._observer.request_answered(
+        spent_ns = time.perf_counter_ns() - began_ns
+        self._tell(
             RequestRecord(
-                head.method.decode(),
+                answer.method,
                 answer.resource,
                 answer.status,
                 answer.body_bytes,
-                client,
+                peer,
                 answer.media_type,
                 "hit",
                 int(self._clock.now() * 1e9),
@@ -106,18 +108,18 @@ class Front:
     def left(self, head: "Head", peer: str, began_ns: int) -> None:
         """Tell of a request whose client did not wait."""
         spent_ns = time.perf_counter_ns() - began_ns
-        fields, now = head.fields, self._clock.now()
+        now = self._clock.now()
         try:
             resource = parse_target(head.target).path
         except TargetError:
             resource = "-"
-        self._observer.request_answered(
+        self._tell(
             RequestRecord(
                 method=head.method.decode(),
                 resource=resource,
                 status=CLIENT_CLOSED_REQUEST,
                 body_bytes=0,
-                client=Client(_text(fields.get(b"x-real-ip")), _text(fields.get(b"x-forwarded-for")), peer),
+                peer=peer,
                 media_type=None,
                 outcome=UNASKED,
                 timestamp_ns=int(now * 1e9),
@@ -132,13 +134,13 @@ class Front:
         """The answer to what is no request, after which the connection is closed."""
         now = self._clock.now()
         reply = self._finish.dress(closing_reply(status, reason, now)).with_fields(("cache-status", NOT_ASKED))
-        self._observer.request_answered(
+        self._tell(
             RequestRecord(
                 method="-",
                 resource="-",
                 status=status,
                 body_bytes=0 if is_head else len(reply.text),
-                client=Client(None, None, peer),
+                peer=peer,
                 media_type=reply.media_type,
                 outcome=UNASKED,
                 timestamp_ns=int(now * 1e9),
@@ -146,7 +148,3 @@ class Front:
             )
         )
         return encode_reply(reply, is_head=is_head)
-
-
-def _text(value: bytes | None) -> str | None:
-    return None if value is None else value.decode(errors="surrogateescape")

@@ -18,14 +18,22 @@ MAX_HEAD_BYTES: Final = 16 * 1024 - 4
 
 HEAD_END: Final = b"\r\n\r\n"
 
+CONDITIONS: Final = frozenset(
+    {b"if-match", b"if-modified-since", b"if-none-match", b"if-range", b"if-unmodified-since", b"range"}
+)
+"""The fields by which a client asks for less than all of it, or for nothing that it has (RFC 9110 13.1, 14.2)."""
+
 _REQUEST_LINE: Final = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([^ ]+) (HTTP/[0-9]\.[0-9])\r\n")
 _SLASH: Final = ord("/")
 _VERSIONS: Final = frozenset({b"HTTP/1.0", b"HTTP/1.1"})
 # RFC 3986 3.2.2, without looking into brackets: nobody here asks the network for it.
 _HOST: Final = re.compile(rb"(?:[A-Za-z0-9\-._~!$&'()*+,;=%]*|\[[0-9A-Fa-f:.%A-Za-z]+\])(?::[0-9]*)?")
 _BEYOND_ASCII: Final = re.compile(rb"[\x80-\xff]")
-_WHITESPACE: Final = frozenset({b" ", b"\t"})
+_WHITESPACE: Final = b" \t"
 _KNOWN: Final = b"GET"
+_METHODS: Final = frozenset({b"GET", b"HEAD"})
+_MOST_FIELDS: Final = 64
+_NEWEST_LINE_END: Final = b"HTTP/1.1\r\n"
 _FRAMING: Final = frozenset({b"content-length", b"transfer-encoding"})
 _BARE_LINE_FEED: Final = re.compile(rb"(?<!\r)\n")
 
@@ -38,35 +46,55 @@ class HeadError(ValueError):
         self.status = status
 
 
+class Names:
+    """The names of a head's fields: there are few sets of them, for each client sends its own again and again.
+
+    `lowered` are those that are there, in lower case; `sent` maps each to how it was sent, as do `host` and
+    `connection`, which are empty for one that is not there.
+    """
+
+    __slots__ = ("connection", "host", "is_conditional", "is_usual", "lowered", "sent")
+
+    def __init__(self, sent: tuple[bytes, ...]) -> None:
+        self.sent = {name.lower(): name for name in sent}
+        self.lowered = frozenset(self.sent)
+        self.host = self.sent.get(b"host", b"")
+        self.connection = self.sent.get(b"connection", b"")
+        self.is_conditional = not self.lowered.isdisjoint(CONDITIONS)
+        self.is_usual = len(self.sent) == len(sent) and self.host != b"" and self.lowered.isdisjoint(_FRAMING)
+        """Whether none is repeated, there is a Host, and no body."""
+
+
 class Head:
     """One request up to its body.
 
-    `raw` are its bytes, those of the target beyond ASCII percent-encoded. `fields` maps lower-case names to values
-    without whitespace around them; repeated fields are one list (RFC 9110 5.3). `body_length` is in bytes, None when
+    `raw` are its bytes, those of the target beyond ASCII percent-encoded. `body_length` is in bytes, None when
     only the chunks tell where the body ends; `is_kept` tells whether the client keeps the connection (RFC 9112 9.3).
     """
 
-    __slots__ = ("body_length", "fields", "has_no_body", "is_kept", "method", "raw", "target")
+    __slots__ = ("_values", "body_length", "is_kept", "method", "names", "raw", "target")
 
-    def __init__(self, raw: bytes, method: bytes, target: bytes) -> None:
+    def __init__(self, raw: bytes, method: bytes, target: bytes, names: Names, values: dict[bytes, bytes]) -> None:
+        """`values` are by name as it was sent, and may have whitespace behind them."""
         self.raw = raw
         self.method = method
         self.target = target
-        self.fields: dict[bytes, bytes] = {}
+        self.names = names
+        self._values = values
         self.body_length: int | None = 0
         self.is_kept = True
-        self.has_no_body = False
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Take note of a field; called by httptools, which leaves whitespace behind a value."""
-        name, fields = name.lower(), self.fields
-        if value[-1:] in _WHITESPACE:
-            value = value.rstrip(b" \t")
-        fields[name] = b"%b, %b" % (fields[name], value) if name in fields else value
+    def field(self, name: bytes) -> bytes | None:
+        """A field's value by its lower-case name, without whitespace around it.
+
+        Repeated fields are one list (RFC 9110 5.3).
+        """
+        sent = self.names.sent.get(name)
+        return None if sent is None else self._values[sent].rstrip(_WHITESPACE)
 
     def header(self, name: str) -> str | None:
         """A field's value by its lower-case name, as text."""
-        value = self.fields.get(name.encode())
+        value = self.field(name.encode())
         return None if value is None else value.decode(errors="surrogateescape")
 
     @property
@@ -79,15 +107,67 @@ class Head:
         begin = len(self.method) + len(self.target) + 2
         return self.method.decode(), self.target.decode(), self.raw[begin : begin + len(b"HTTP/1.1")].decode()
 
+
+class HeadReader:
+    """Reads heads one after the other, most of them with one parser."""
+
+    def __init__(self) -> None:
+        self._values: dict[bytes, bytes] = {}
+        self.on_header = self._values.setdefault
+        """Called by httptools for each field; it would lose one that is repeated."""
+        self._begin()
+
+    def read_usual(self, data: bytes) -> Head | None:
+        """The head, where `data` is all of a usual request and nothing else.
+
+        That is a GET or HEAD for a path, without a body, in which no field is repeated. None for all others: they may
+        be requests all the same, and whoever reads them finds out. What is read here, `read_head` reads alike.
+        """
+        if not data.endswith(HEAD_END) or len(data) > MAX_HEAD_BYTES:
+            return None
+        method, _, rest = data.partition(b" ")
+        target, _, rest = rest.partition(b" ")
+        is_usual = method in _METHODS and target[:1] == b"/" and rest.startswith(_NEWEST_LINE_END)
+        if not is_usual or not target.isascii() or len(target) > MAX_TARGET_BYTES:
+            return None
+        try:
+            self._feed(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            self._begin()
+            return None
+        values = self._values
+        # A field that is repeated, or a second request, has a line and no name of its own.
+        if len(values) == data.count(b"\n") - 2:
+            names = _names_of(values)
+            if names.is_usual and _is_usual(values[names.host], values.get(names.connection)):
+                head = Head(data, method, target, names, values.copy())
+                values.clear()
+                return head
+        self._begin()
+        return None
+
+    def _begin(self) -> None:
+        """Take another parser: the one before may wait for a body, or for nothing any more."""
+        self._values.clear()
+        self._feed = httptools.HttpRequestParser(self).feed_data
+
+
+class _Collector:
+    """All fields of a head; repeated ones are one list."""
+
+    def __init__(self) -> None:
+        self.values: dict[bytes, bytes] = {}
+        self.is_complete = False
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take note of a field; called by httptools, which leaves whitespace behind a value."""
+        name, values = name.lower(), self.values
+        value = value.rstrip(_WHITESPACE)
+        values[name] = b"%b, %b" % (values[name], value) if name in values else value
+
     def on_message_complete(self) -> None:
         """There is no body; called by httptools."""
-        self.has_no_body = True
-
-
-def is_one_head(data: bytes) -> bool:
-    """Whether this is all of one request without a body, and nothing else, as it nearly always is."""
-    is_whole = len(data) <= MAX_HEAD_BYTES and data.find(HEAD_END) == len(data) - len(HEAD_END)
-    return is_whole and not data.startswith(b"\r\n")
+        self.is_complete = True
 
 
 def take_head(buffer: bytearray) -> bytes | None:
@@ -125,13 +205,15 @@ def read_head(raw: bytes) -> Head:
     if _BEYOND_ASCII.search(target):  # as curl sends them
         target = _BEYOND_ASCII.sub(lambda byte: b"%%%02X" % byte[0][0], target)
         raw = b"%b %b %b" % (method, target, raw[line.start(3) :])
-    head = Head(raw, method, target)
-    _parse(head)
+    fields = _Collector()
+    body_length = _parse(raw, method, fields)
+    head = Head(raw, method, target, _names_of(fields.values), fields.values)
+    head.body_length = body_length
     is_newest = version == b"HTTP/1.1"
-    host = head.fields.get(b"host")
+    host = head.field(b"host")
     if (host is None and is_newest) or (host is not None and not _is_host(host)):
         raise HeadError(HTTPStatus.BAD_REQUEST, "There must be one Host field, and it must name a host.")
-    connection = head.fields.get(b"connection")
+    connection = head.field(b"connection")
     head.is_kept = is_newest if connection is None else _is_kept(connection, by_default=is_newest)
     return head
 
@@ -152,28 +234,37 @@ def too_long(raw: bytes | bytearray) -> HeadError:
     return HeadError(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, f"The head is over {MAX_HEAD_BYTES} bytes.")
 
 
-def _parse(head: Head) -> None:
-    parser = httptools.HttpRequestParser(head)
+def _parse(raw: bytes, method: bytes, fields: _Collector) -> int | None:
+    """Collect the fields; the length of the body. Raises HeadError."""
+    parser = httptools.HttpRequestParser(fields)
     try:
-        parser.feed_data(head.raw)
+        parser.feed_data(raw)
     except httptools.HttpParserUpgrade:  # an offer that a server may ignore, as it is here (RFC 9110 7.8)
-        head.has_no_body = head.fields.keys().isdisjoint(_FRAMING)
+        fields.is_complete = fields.values.keys().isdisjoint(_FRAMING)
     except httptools.HttpParserInvalidMethodError as error:  # none that llhttp knows; all else may be right
-        if head.method == _KNOWN:  # then it is what follows this head that is none
+        if method == _KNOWN:  # then it is what follows this head that is none
             raise HeadError(HTTPStatus.BAD_REQUEST, "The head is followed by what is none.") from error
-        _parse_unknown_method(head)
-        return
+        return _parse(_KNOWN + raw[len(method) :], _KNOWN, fields)
     except httptools.HttpParserError as error:
         raise HeadError(HTTPStatus.BAD_REQUEST, f"{error}.") from error
-    if not head.has_no_body:
-        length = head.fields.get(b"content-length")
-        head.body_length = None if length is None else int(length)
+    length = fields.values.get(b"content-length")
+    if fields.is_complete:
+        return 0
+    return None if length is None else int(length)
 
 
-def _parse_unknown_method(head: Head) -> None:
-    known = Head(_KNOWN + head.raw[len(head.method) :], _KNOWN, head.target)
-    _parse(known)
-    head.fields, head.body_length = known.fields, known.body_length
+def _is_usual(host: bytes, connection: bytes | None) -> bool:
+    """Whether a host is named, and the connection kept."""
+    return _is_host(host) and (connection is None or _is_kept(connection, by_default=True))
+
+
+def _names_of(values: dict[bytes, bytes]) -> Names:
+    """One for all heads with the same names; clients choose them, so there are bounds: 8 MB at the very most."""
+    sent = tuple(values)
+    return _known_names(sent) if len(sent) <= _MOST_FIELDS else Names(sent)
+
+
+_known_names = lru_cache(maxsize=256)(Names)
 
 
 @lru_cache(maxsize=256)

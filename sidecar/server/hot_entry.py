@@ -10,6 +10,7 @@ from sidecar.server.wire import KEEP_ALIVE
 if TYPE_CHECKING:
     from sidecar.cache.body_reader import BodyReader
     from sidecar.cache.stored import StoredResponse
+    from sidecar.server.head import Head
     from sidecar.server.responses import Question, Reply
 
 LONG_WAY_SECONDS: Final = 45.0
@@ -91,16 +92,17 @@ class FileBody:
 class HotAnswer(NamedTuple):
     """What to write, first `data` and then `part`, and what there is to tell of it.
 
-    `is_compressed` is whether it has a body with a content coding.
+    `method` is that of the request; `is_compressed` is whether there is a body with a content coding.
     """
 
     data: tuple[bytes, ...]
     part: FilePart | None
     status: int
     body_bytes: int
+    method: str
     resource: str
     media_type: str | None
-    is_compressed: bool = False
+    is_compressed: bool
 
 
 class Prepared(NamedTuple):
@@ -136,19 +138,22 @@ def in_pieces(head: bytes, text: bytes) -> tuple[bytes, ...]:
 class Representation:
     """One representation of an object: its metadata, its body, and answers that were made of it.
 
-    `render` answers a question at an instant, by the method, with every header but Connection. `size` is what it takes
-    in memory, in bytes. `around` is what stands before and after the length in a 206, and the 200 it was made of.
-    `is_current` tells whether the cache would still use all that it was made of, which is fresh
-    before the instant `fresh_until`.
+    `resource` is the path that it is told of by. `render` answers a question at an instant, by the method, with every
+    header but Connection. `size` is what it takes in memory, in bytes. `is_current` tells whether the cache would still
+    use all that it was made of, which is fresh before the instant `fresh_until`. `whole` and `unchanged` are answers by
+    method: to who has nothing, and to who has it. `around` is what stands before and after the length in a 206, and the
+    200 it was made of.
     """
 
+    resource: str
     stored: "StoredResponse"
     render: Callable[["Question", str, float], "Reply"]
     body: Body
     size: int
     is_current: Callable[[], bool]
     fresh_until: float
-    prepared: dict[tuple[bytes, bool], Prepared] = field(default_factory=dict)
+    whole: dict[bytes, Prepared] = field(default_factory=dict)
+    unchanged: dict[bytes, Prepared] = field(default_factory=dict)
     around: tuple[Prepared | None, bytes, bytes] = (None, b"", b"")
     etag: bytes | None = field(init=False)
     is_coded: bool = field(init=False)
@@ -158,10 +163,10 @@ class Representation:
         etag = self.stored.etag
         self.etag = None if etag is None or EntityTag.parse(etag) is None else etag.encode()
 
-    def is_held(self, fields: dict[bytes, bytes]) -> bool:
+    def is_held(self, head: "Head") -> bool:
         """Whether the client surely has it; what is less plain is left to those who know all of RFC 9110 13."""
-        held = fields.get(b"if-none-match")
-        return held is not None and held == self.etag and fields.keys().isdisjoint(_UNLIKE)
+        held = head.field(b"if-none-match")
+        return held is not None and held == self.etag and head.names.lowered.isdisjoint(_UNLIKE)
 
 
 @dataclass(slots=True)
@@ -173,7 +178,6 @@ class Entry:
     `long_way_at` is when a request is to be answered by Sanic again; `forget` makes the cache do without what is lost.
     """
 
-    resource: str
     digest: str
     original: "StoredResponse"
     is_negotiable: bool

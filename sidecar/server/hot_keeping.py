@@ -88,7 +88,6 @@ class HotKeeping:
         if current is None or not current.is_best(answer.stored, encoding):
             return
         entry = Entry(
-            resource=exchange.resource,
             digest=current.key.digest,
             original=current.stored,
             is_negotiable=answer.stored.header("vary") is not None,
@@ -121,7 +120,7 @@ class HotKeeping:
             kept, size = FileBody(body.share()), OPEN_FILE_BYTES
         is_current = _still([source.holds for source in sources], exchange)
         fresh_until = now + min(source.stored.ttl_at(now) for source in sources)
-        return Representation(answer.stored, render, kept, size, is_current, fresh_until)
+        return Representation(exchange.resource, answer.stored, render, kept, size, is_current, fresh_until)
 
     def _render(
         self, exchange: "Exchange", answer: "Answer", media_type: str

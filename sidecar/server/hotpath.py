@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from sidecar.http.conditional import Conditions
 from sidecar.http.ranges import ByteRange, select_ranges
+from sidecar.server.head import CONDITIONS
 from sidecar.server.hot_entry import Content, Entry, HotAnswer, Prepared, Representation, in_pieces
 from sidecar.server.responses import MAX_RANGES, Question, Reply
 from sidecar.server.waiting_list import Kind, WaitingList, WaitingLists
@@ -25,10 +26,8 @@ if TYPE_CHECKING:
 _METHODS: Final = frozenset({b"GET", b"HEAD"})
 _SEEN: Final = 4096
 _MAX_ENCODING_BYTES: Final = 256  # several times what any browser sends; clients choose it, and it is remembered
-_SPECIAL: Final = frozenset(
-    {b"if-match", b"if-modified-since", b"if-none-match", b"if-range", b"if-unmodified-since", b"range"}
-)
-_RANGE_ONLY: Final = {b"range"}
+_RANGE: Final = b"range"
+_RANGE_ONLY: Final = frozenset({_RANGE})
 _OK: Final = b"HTTP/1.1 200 OK\r\n"
 _PARTIAL: Final = b"HTTP/1.1 206 Partial Content\r\n"
 _PLAIN: Final = Question(Conditions(), None)
@@ -57,14 +56,14 @@ class HotPath:
         entry = self._entries.get(path)
         if entry is None or not self._is_ordinary(head) or entry.takes_long_way(now):
             return None
-        representation = entry.suiting(head.fields.get(b"accept-encoding"))
+        representation = entry.by_encoding.get(head.field(b"accept-encoding") if entry.is_negotiable else None)
         if representation is None:
             return None
         if now >= representation.fresh_until or not representation.is_current():
             self._remove(path)
             return None
         self._entries.move_to_end(path)
-        prepared = _prepared(entry.resource, representation, head, now)
+        prepared = _prepared(representation, head, now)
         if prepared is None:
             return None
         if head.is_kept:
@@ -73,8 +72,8 @@ class HotPath:
 
     def kind_of(self, head: "Head") -> Kind | None:
         """What a plain GET is one of; None for another, and for what is never answered here."""
-        is_plain = head.method == b"GET" and self._is_ordinary(head) and head.fields.keys().isdisjoint(_SPECIAL)
-        return self._kind(head.target, head.fields.get(b"accept-encoding")) if is_plain else None
+        is_plain = head.method == b"GET" and self._is_ordinary(head) and not head.names.is_conditional
+        return self._kind(head.target, head.field(b"accept-encoding")) if is_plain else None
 
     def expect(self, target: bytes, accept_encoding: bytes | None) -> None:
         """What a plain GET of `target` is answered with is being stored, and can be kept afterwards."""
@@ -143,11 +142,13 @@ class HotPath:
         return (self._path_of(target), accept_encoding) if is_kept else None
 
     def _is_ordinary(self, head: "Head") -> bool:
-        return head.method in _METHODS and head.body_length == 0 and head.fields.keys().isdisjoint(self._cold)
+        return head.method in _METHODS and head.body_length == 0 and head.names.lowered.isdisjoint(self._cold)
 
     def _path_of(self, target: bytes) -> bytes:
         # A fragment makes a bad request of any target, within the query too.
-        return target.partition(b"?")[0] if self._ignores_query and b"#" not in target else target
+        if b"?" not in target or not self._ignores_query or b"#" in target:
+            return target
+        return target.partition(b"?")[0]
 
     def _remove(self, path: bytes) -> None:
         entry = self._entries.pop(path, None)
@@ -161,35 +162,34 @@ class HotPath:
             del self._by_digest[entry.digest]
 
 
-def _prepared(resource: str, representation: Representation, head: "Head", now: float) -> Prepared | None:
+def _prepared(representation: Representation, head: "Head", now: float) -> Prepared | None:
     """The answer as it was made before, or made now; None for one in several parts."""
-    fields = head.fields.keys()
-    if fields.isdisjoint(_SPECIAL):
-        return _kept(resource, representation, _PLAIN, head.method, now)
-    if representation.is_held(head.fields):
-        return _kept(resource, representation, _HELD, head.method, now)
-    if fields & _SPECIAL == _RANGE_ONLY and head.method == b"GET":
+    names, method = head.names, head.method
+    if not names.is_conditional:
+        return _kept(representation.whole, representation, _PLAIN, method, now)
+    if representation.is_held(head):
+        return _kept(representation.unchanged, representation, _HELD, method, now)
+    if names.lowered & CONDITIONS == _RANGE_ONLY and method == b"GET":
         selection = select_ranges(head.header("range"), length=representation.stored.content_length, limit=MAX_RANGES)
         if isinstance(selection, tuple) and len(selection) == 1:
-            return _part(resource, representation, selection[0], now)
-    return _make(resource, representation, Question.of(head.method.decode(), head.header), head.method, now)
+            return _part(representation, selection[0], now)
+    return _make(representation, Question.of(method.decode(), head.header), method, now)
 
 
 def _kept(
-    resource: str, representation: Representation, question: Question, method: bytes, now: float
+    answers: dict[bytes, Prepared], representation: Representation, question: Question, method: bytes, now: float
 ) -> Prepared | None:
-    shape = (method, question is _PLAIN)
-    prepared = representation.prepared.get(shape)
+    prepared = answers.get(method)
     if prepared is None or not prepared.since <= now < prepared.until:  # a clock may be set back
-        prepared = _make(resource, representation, question, method, now)
+        prepared = _make(representation, question, method, now)
         if prepared is not None:
-            representation.prepared[shape] = prepared
+            answers[method] = prepared
     return prepared
 
 
-def _part(resource: str, representation: Representation, wanted: ByteRange, now: float) -> Prepared | None:
+def _part(representation: Representation, wanted: ByteRange, now: float) -> Prepared | None:
     """The 206 with one range: all that it does not share with the 200 is the status and the length."""
-    whole = _kept(resource, representation, _PLAIN, b"HEAD", now)
+    whole = _kept(representation.whole, representation, _PLAIN, b"HEAD", now)
     if whole is None:
         return None
     start, stop, complete = wanted.start, wanted.stop, representation.stored.content_length
@@ -204,24 +204,30 @@ def _part(resource: str, representation: Representation, wanted: ByteRange, now:
         content.part,
         HTTPStatus.PARTIAL_CONTENT,
         stop - start,
-        resource,
+        "GET",
+        representation.resource,
         whole.answer.media_type,
         representation.is_coded,
     )
     return Prepared(answer, head, content, whole.since, whole.until)
 
 
-def _make(
-    resource: str, representation: Representation, question: Question, method: bytes, now: float
-) -> Prepared | None:
+def _make(representation: Representation, question: Question, method: bytes, now: float) -> Prepared | None:
     reply = representation.render(question, method.decode(), now)
     if len(reply.parts) > 1:
         return None
     content = Content() if method == b"HEAD" else _content_of(representation, reply)
     head, size = encode_head(reply), content.size
-    is_coded = size > 0 and reply.is_coded
-    pieces = in_pieces(head, content.text)
-    answer = HotAnswer(pieces, content.part, reply.status, size, resource, reply.media_type, is_coded)
+    answer = HotAnswer(
+        in_pieces(head, content.text),
+        content.part,
+        reply.status,
+        size,
+        method.decode(),
+        representation.resource,
+        reply.media_type,
+        is_compressed=size > 0 and reply.is_coded,
+    )
     return Prepared(answer, head, content, now, _until(representation.stored, now))
 
 

@@ -4,7 +4,7 @@ import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sidecar.server.connection import UNTIL_THE_END, Connection
-from sidecar.server.head import MAX_HEAD_BYTES, Head, HeadError, is_one_head, read_head, take_head
+from sidecar.server.head import MAX_HEAD_BYTES, Head, HeadError, read_head, take_head
 from sidecar.server.http1 import SidecarHttp
 from sidecar.server.part_answer import PartAnswer
 
@@ -47,9 +47,10 @@ class SidecarProtocol(Connection):
         if self._body_left:
             data = self._take_body(data)
         if self._is_free and not self._buffer and data:
-            self._since = self.loop.time()
-            if self._can_write.is_set() and is_one_head(data):
-                self._receive(data)
+            self._since_ns = time.perf_counter_ns()
+            head = self._front.heads.read_usual(data) if self._can_write.is_set() else None
+            if head is not None:
+                self._receive(head, self._since_ns)
                 return
         self._buffer += data
         self._advance()
@@ -59,7 +60,7 @@ class SidecarProtocol(Connection):
     def next_request(self) -> None:
         """Sanic is done with a request, or ready for the first: whatever waits is next."""
         self._is_free = True
-        self._since = self.loop.time()
+        self._since_ns = time.perf_counter_ns()
         self._body_left = 0
         if self._is_draining:
             self.http.close_after_answer()
@@ -101,7 +102,7 @@ class SidecarProtocol(Connection):
         if self.transport is None or self.transport.is_closing():
             return
         if self._is_free:
-            self._since = self.loop.time()  # only now has the client its answer
+            self._since_ns = time.perf_counter_ns()  # only now has the client its answer
         self.transport.resume_reading()
         self.check_timeouts()
         self._advance()
@@ -118,17 +119,17 @@ class SidecarProtocol(Connection):
                 if self._buffer:
                     self._look_in(max(0, self._seconds_left()))
                 return
-            self._receive(raw)
-            self._since = self.loop.time()  # whatever waits is another request, with a time of its own
+            began_ns = time.perf_counter_ns()
+            try:
+                head = read_head(raw)
+            except HeadError as error:
+                self._refuse(error.status, str(error), is_head=raw.startswith(_HEAD))
+                return
+            self._receive(head, began_ns)
+            self._since_ns = time.perf_counter_ns()  # whatever waits is another request, with a time of its own
 
-    def _receive(self, raw: bytes) -> None:
+    def _receive(self, head: Head, began_ns: int) -> None:
         """Answer one request out of the cache, or let Sanic answer it."""
-        began_ns = time.perf_counter_ns()
-        try:
-            head = read_head(raw)
-        except HeadError as error:
-            self._refuse(error.status, str(error), is_head=raw.startswith(_HEAD))
-            return
         answer = self._front.answer(head)
         if answer is not None:
             self._answer(head, answer, began_ns)
@@ -212,7 +213,7 @@ class SidecarProtocol(Connection):
             self._end()
         else:
             self._is_free = True
-            self._since = self.loop.time()
+            self._since_ns = time.perf_counter_ns()
             self.transport.resume_reading()
             self.check_timeouts()
             self._advance()

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sidecar.observe import Client, RequestRecord
+from sidecar.observe import RequestRecord
 from sidecar.server.head import Head, read_head
 
 AT_NS = 784_111_777_123_456_000
@@ -21,7 +21,7 @@ def a_record(head: Head | None = None, **changes: Any) -> RequestRecord:
         resource="/a.css",
         status=200,
         body_bytes=10,
-        client=Client(None, None, "192.0.2.7"),
+        peer="192.0.2.7",
         media_type="text/css",
         outcome="hit",
         timestamp_ns=AT_NS,

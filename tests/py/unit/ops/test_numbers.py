@@ -10,9 +10,9 @@ from ops.metrics.metric import Kind
 from ops.metrics.numbers import Counts, Part
 from ops.metrics.observer import Metrics
 from ops.metrics.stats import hit_ratio, stats_of
-from sidecar.observe import OUTCOMES, UNASKED, Client, RequestRecord
+from sidecar.observe import OUTCOMES, UNASKED, RequestRecord
 
-NOBODY = Client(None, None, "127.0.0.1")
+NOBODY = "127.0.0.1"
 
 
 def record(

@@ -67,6 +67,7 @@ def a_representation(
     """One representation, of ten bytes unless told otherwise."""
     kept = stored or a_response()
     return Representation(
+        resource="/a.css",
         stored=kept,
         render=lambda question, method, now: rendered(kept, question, method, now),
         body=body or KeptBody(),
@@ -85,7 +86,7 @@ def an_entry(
     forget: Callable[[], Coroutine[Any, Any, None]] | None = None,
 ) -> Entry:
     """What is known of a path, without a representation yet."""
-    return Entry("/a.css", digest, original or a_response(), is_negotiable, long_way_at, forget or never)
+    return Entry(digest, original or a_response(), is_negotiable, long_way_at, forget or never)
 
 
 async def never() -> None:

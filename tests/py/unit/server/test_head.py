@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.server.head import MAX_HEAD_BYTES, MAX_TARGET_BYTES, HeadError, check_beginning, read_head
+from sidecar.server.head import (
+    MAX_HEAD_BYTES,
+    MAX_TARGET_BYTES,
+    Head,
+    HeadError,
+    HeadReader,
+    check_beginning,
+    read_head,
+)
 
 END = b"\r\n\r\n"
 LONG = b"x" * MAX_TARGET_BYTES
@@ -99,6 +107,45 @@ BEGINNINGS = {
 }
 
 
+USUAL = {
+    "browser": b"GET /a?b=c HTTP/1.1\r\nHost: x\r\nUser-Agent: a b\r\nAccept: */*\r\nConnection: keep-alive",
+    "head": b"HEAD / HTTP/1.1\r\nhost:x",
+    "conditional": b'GET / HTTP/1.1\r\nHost: x\r\nIf-None-Match: "a" \t\r\nRANGE: bytes=0-1',
+    "empty-value": b"GET / HTTP/1.1\r\nHost: x\r\nA:\r\nB: ",
+    "fragment": b"GET /a#b HTTP/1.1\r\nHost: x",
+    "upgrade-not-offered": b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: h2c",
+}
+
+UNUSUAL = {
+    "method": b"PUT / HTTP/1.1\r\nHost: x",
+    "version": b"GET / HTTP/1.0\r\nHost: x",
+    "no-host": b"GET / HTTP/1.1\r\nA: b",
+    "wrong-host": b"GET / HTTP/1.1\r\nHost: a/b",
+    "space-after-host": b"GET / HTTP/1.1\r\nHost: x ",
+    "repeated": b"GET / HTTP/1.1\r\nHost: x\r\nA: 1\r\nA: 2",
+    "repeated-in-another-case": b"GET / HTTP/1.1\r\nHost: x\r\nA: 1\r\na: 2",
+    "close": b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close",
+    "offer": b"GET / HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: h2c",
+    "length": b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 0",
+    "body": b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 4",
+    "chunks": b"GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked",
+    "two": b"GET / HTTP/1.1\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\nHost: x",
+    "two-with-a-body": b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nabGET / HTTP/1.1\r\nHost: x",
+    "empty-line-before": b"\r\nGET / HTTP/1.1\r\nHost: x",
+    "beyond-ascii": b"GET /\xff HTTP/1.1\r\nHost: x",
+    "asterisk": b"GET * HTTP/1.1\r\nHost: x",
+    "nothing": b"",
+}
+
+
+def _fields(head: Head) -> dict[bytes, bytes | None]:
+    return {name: head.field(name) for name in head.names.lowered}
+
+
+def _all_of(head: Head) -> tuple[object, ...]:
+    return head.raw, head.method, head.target, _fields(head), head.body_length, head.is_kept, head.request_line()
+
+
 def _status(raw: bytes) -> int | None:
     try:
         read_head(raw)
@@ -146,7 +193,8 @@ def test_check_beginning(raw: bytes, status: int | None) -> None:
 def test_fields() -> None:
     """Fields are found by lower-case name, repeated ones as a list, without whitespace around them (RFC 9110 5.3)."""
     head = read_head(b"GET / HTTP/1.1\r\nHost: x\r\nA: 1 \t\r\nB: 2\r\na:3" + END)
-    assert head.fields == {b"host": b"x", b"a": b"1, 3", b"b": b"2"}
+    assert _fields(head) == {b"host": b"x", b"a": b"1, 3", b"b": b"2"}
+    assert head.field(b"c") is None
 
 
 def test_what_sanic_gets_is_ascii() -> None:
@@ -159,3 +207,47 @@ def test_any_bytes_are_a_head_or_an_error(raw: bytes) -> None:
     """Nothing else is raised, whatever comes."""
     head_or_status = _status(b"GET / HTTP/1.1\r\nHost: x\r\n" + raw + END), _status(raw + END)
     assert set(head_or_status) <= {None, 400, 414, 431, 505}
+
+
+@pytest.mark.parametrize("raw", USUAL.values(), ids=USUAL)
+def test_usual_heads(raw: bytes) -> None:
+    """They are read at once, and alike."""
+    head = HeadReader().read_usual(raw + END)
+    assert head is not None
+    assert _all_of(head) == _all_of(read_head(raw + END))
+
+
+@pytest.mark.parametrize("raw", [*UNUSUAL.values(), *(raw for raw, _ in REFUSED.values())])
+def test_unusual_heads(raw: bytes) -> None:
+    """They are left to who reads more slowly; so is what is no head, or not all of one, and what has a body."""
+    reader = HeadReader()
+    assert reader.read_usual(raw + END) is None
+    assert reader.read_usual(USUAL["browser"] + END + raw + END) is None
+    assert reader.read_usual(USUAL["browser"]) is None
+    assert reader.read_usual(USUAL["browser"] + END) is not None
+
+
+_NAMES = st.sampled_from([b"Host", b"host", b"A", b"a", b"Connection", b"Range", b"Content-Length", b"Upgrade", b"b c"])
+_VALUES = st.sampled_from(
+    [b"x", b"", b" y\t", b"close", b"keep-alive", b"upgrade", b"bytes=0-1", b"0", b"a, b", b"a\rb"]
+)
+_LINES = st.lists(st.tuples(_NAMES, _VALUES).map(b":".join) | st.binary(max_size=10), max_size=5)
+_STARTS = st.sampled_from([b"GET / HTTP/1.1", b"HEAD /a?b HTTP/1.1", b"GET / HTTP/1.0", b"GET /a b HTTP/1.1", b"GET /"])
+
+
+@given(st.lists(st.builds(lambda start, lines: b"\r\n".join((start, *lines)) + END, _STARTS, _LINES), max_size=8))
+def test_whatever_one_reader_reads_is_read_alike(heads: list[bytes]) -> None:
+    """Nothing of a head is left for the next one, and what is refused elsewhere is not taken here."""
+    reader = HeadReader()
+    for raw in heads:
+        head = reader.read_usual(raw)
+        if head is not None:
+            assert _all_of(head) == _all_of(read_head(raw))
+
+
+def test_names_without_number() -> None:
+    """A client may send more names than are worth remembering."""
+    raw = b"".join(b"\r\nA%d: b" % number for number in range(200))
+    head = HeadReader().read_usual(b"GET / HTTP/1.1\r\nHost: x" + raw + END)
+    assert head is not None
+    assert (len(head.names.lowered), head.field(b"a199")) == (201, b"b")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from unit.ops.recording.requests import NOW_NS, REQUESTS, a_request, as_record, packed
 
 from ops.recording.message import addresses_in, message_of, records_of, rows_of
-from sidecar.observe import Client, RequestRecord
+from sidecar.observe import RequestRecord
 
 
 @given(requests=st.lists(REQUESTS, min_size=1, max_size=20))
@@ -24,7 +24,7 @@ def test_there_and_back(requests: list[RequestRecord]) -> None:
 
 def test_locations() -> None:
     """Each record has what is known of its own address."""
-    near = a_request()._replace(client=Client(None, None, "127.0.0.1"))
+    near = a_request()._replace(request=None)
     records = records_of(rows_of(message_of(packed([a_request(), near]), NOW_NS)), {"203.1.113.9": {"city": "M"}}.get)
     assert [record.location for record in records] == [{"city": "M"}, None]
 
