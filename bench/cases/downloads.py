@@ -12,6 +12,7 @@ from bench.load.connections import exchange
 from bench.load.requests import distinct_requests
 from bench.metric import BYTES, GROWTH, Metric
 from bench.outcome import Outcome
+from bench.page_cache import held
 from bench.probe import check_answer
 from bench.servers import Server
 from bench.site import Object
@@ -45,9 +46,10 @@ class Downloads(Case):
         for server in servers:
             check_answer(server, item, ())
         forwarded = stage.origin.requests()
-        for number in range(stage.counts.rounds):
-            for server in rotated(servers, number):
-                outcome.add(server.name, self._round(stage, server, item))
+        with held([stage.origin.files, *(server.folder for server in servers)]):
+            for number in range(stage.counts.rounds):
+                for server in rotated(servers, number):
+                    outcome.add(server.name, self._round(stage, server, item))
         if stage.origin.requests() != forwarded:
             outcome.mistakes.append(f"{stage.origin.requests() - forwarded} requests went to the origin")
         outcome.memory.update({server.name: resident(server) for server in servers})
