@@ -15,6 +15,5 @@ class Clock(Protocol):
 class SystemClock:
     """The machine's own clock."""
 
-    def now(self) -> float:
-        """Seconds since 1970, as the wall clock has them."""
-        return time.time()
+    now = staticmethod(time.time)
+    """Seconds since 1970, as the wall clock has them."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 from sidecar.http.cache_status import OUTCOMES
 from sidecar.http.client_address import client_address
@@ -15,7 +15,9 @@ __all__ = [
     "OUTCOMES",
     "UNASKED",
     "Client",
+    "Count",
     "Events",
+    "Kind",
     "Observer",
     "Request",
     "RequestRecord",
@@ -96,8 +98,29 @@ class RequestRecord(NamedTuple):
         return Client(self.request.header("x-real-ip"), self.request.header("x-forwarded-for"), self.peer)
 
 
+Kind: TypeAlias = tuple[str, int, str]
+"""Method, status and outcome, as a `RequestRecord` has them."""
+
+
+class Count(Protocol):
+    """Counts a request that was answered whole."""
+
+    def __call__(self, kind: Kind, body_bytes: int, spent_ns: int, began_ns: int) -> None:
+        """See `RequestRecord` for the bytes, the time spent, and what of it passed until the answer began."""
+        ...
+
+
 class Observer(Protocol):
-    """Is told of every answered request; must return at once and never raise."""
+    """Is told of every answered request; must return at once and never raise.
+
+    Where there is a `count`, that is all that anybody wants of a request which was answered whole, and may be called
+    in place of `request_answered`: a record costs as much as finding the answer that it tells of.
+    """
+
+    @property
+    def count(self) -> Count | None:
+        """None where somebody wants more."""
+        ...
 
     def request_began(self) -> None:
         """A request is being answered, until `request_ended`; not told of those that are answered at once."""

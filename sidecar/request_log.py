@@ -12,6 +12,7 @@ class RequestLog:
 
     def __init__(self, other: Observer) -> None:
         self._other = other
+        self.count = None
         self.request_began = other.request_began
         self.request_ended = other.request_ended
 

@@ -148,6 +148,7 @@ class SpanObserver:
     def __init__(self, other: Observer, tracing: Tracing) -> None:
         self._other = other
         self._tracing = tracing
+        self.count = None
         self.request_began = other.request_began
         self.request_ended = other.request_ended
 

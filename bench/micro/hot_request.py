@@ -85,7 +85,7 @@ def _loop(settings: Settings) -> Callable[[], None]:
     observer, flush = _observer(settings)
     hot, clock = HotPath(2**20, frozenset(), WaitingLists(time.monotonic), ignores_query=True), SystemClock()
     stored = dataclasses.replace(STORED, received_at=clock.now(), lifetime_seconds=2.0**31)
-    entry = Entry("a", stored, is_negotiable=False, long_way_at=math.inf, forget=_never)
+    entry = Entry("a", stored, is_negotiable=False, long_way_at=math.inf)
     body = MemoryBody(BODY)
     representation = Representation("/assets/app.js", stored, _rendered, body, len(BODY), lambda: True, math.inf)
     hot.put(b"/assets/app.js", None, entry, representation)
@@ -97,14 +97,10 @@ def _loop(settings: Settings) -> Callable[[], None]:
             assert head is not None  # noqa: S101 - else nothing is measured
             answer = front.answer(head)
             assert answer is not None  # noqa: S101
-            front.tell(head, answer, "127.0.0.1", time.perf_counter_ns())
+            front.tell(head, answer, "127.0.0.1")
         flush()
 
     return loop
-
-
-async def _never() -> None:
-    raise AssertionError
 
 
 def _rendered(question: Question, method: str, now: float) -> Reply:

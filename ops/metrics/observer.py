@@ -8,7 +8,7 @@ from ops.metrics.numbers import Counts, place_of
 from sidecar.observe import CLIENT_CLOSED_REQUEST
 
 if TYPE_CHECKING:
-    from sidecar.observe import RequestRecord
+    from sidecar.observe import Kind, RequestRecord
 
 _MOST_PLACES = 2048
 _BOUNDS_NS = [
@@ -24,7 +24,7 @@ class Metrics:
     def __init__(self, counts: Counts) -> None:
         self._counts = counts
         self._numbers = counts.numbers
-        self._places: dict[tuple[str, int, str], _Places] = {}
+        self._places: dict[Kind, _Places] = {}
         self._in_flight = place_of("requests_in_flight")
 
     def request_began(self) -> None:
@@ -39,9 +39,14 @@ class Metrics:
         """Count a request."""
         # Unpacked at once: eleven reads of a named tuple's fields cost as much as all the rest.
         method, _, status, body_bytes, _, _, outcome, _, spent_ns, began_ns, is_aborted, _, _ = record
+        self.count((method, status, outcome), body_bytes, spent_ns, began_ns)
+        if is_aborted:
+            self._counts.add("client_aborts_total")
+
+    def count(self, kind: "Kind", body_bytes: int, spent_ns: int, began_ns: int) -> None:
+        """Count a request that was answered whole."""
         numbers = self._numbers
-        name = (method, status, outcome)
-        count, size, duration, first_byte = self._places.get(name) or self._look_up(name)
+        count, size, duration, first_byte = self._places.get(kind) or self._look_up(kind)
         numbers[count] += 1
         numbers[size] += body_bytes
         bucket = 1 if spent_ns <= _FIRST_BOUND_NS else bisect_left(_BOUNDS_NS, spent_ns) + 1
@@ -51,11 +56,9 @@ class Metrics:
             bucket = bisect_left(_BOUNDS_NS, began_ns) + 1
         numbers[first_byte] += began_ns
         numbers[first_byte + bucket] += 1
-        if is_aborted:
-            self._counts.add("client_aborts_total")
 
-    def _look_up(self, name: tuple[str, int, str]) -> _Places:
-        method, status, outcome = name
+    def _look_up(self, kind: "Kind") -> _Places:
+        method, status, outcome = kind
         places = (
             place_of("requests_total", method, str(status or CLIENT_CLOSED_REQUEST), outcome),
             place_of("response_bytes_total", outcome),
@@ -63,7 +66,7 @@ class Metrics:
             place_of("request_first_byte_seconds", outcome),
         )
         if len(self._places) < _MOST_PLACES:
-            self._places[name] = places
+            self._places[kind] = places
         return places
 
     def origin_asked(self, operation: str, code: str, seconds: float) -> None:

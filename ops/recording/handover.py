@@ -46,6 +46,7 @@ class Handover:
         self._waiting: list[Any] = []
         self._note = self._waiting.extend
         self._tell = other.request_answered
+        self.count = None
         self.request_began = other.request_began
         self.request_ended = other.request_ended
         self._writing = writing

@@ -25,6 +25,10 @@ class BodyReader(Protocol):
         """
         ...
 
+    def trust(self) -> None:
+        """Look no more whether the file was written to: whoever calls this closes the reader when it was."""
+        ...
+
     def share(self) -> "BodyReader":
         """Another reader of the same body. Raises OSError."""
         ...

@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 
 _RANGE_SPEC: Final = re.compile("([0-9]*)-([0-9]*)")
 _MAX_DIGITS: Final = 18
-_PLAIN: Final = re.compile(f"bytes=([0-9]{{1,{_MAX_DIGITS}}})-([0-9]{{1,{_MAX_DIGITS}}})")
+_PLAIN: Final = re.compile(b"bytes=([0-9]{1,%d})-([0-9]{0,%d})" % (_MAX_DIGITS, _MAX_DIGITS))
 _BEYOND_ANY_OBJECT: Final = 10**_MAX_DIGITS
 
 
@@ -53,16 +53,25 @@ def select_ranges(value: str | None, *, length: int, limit: int = 1) -> RangeSel
     is unsatisfiable, by a suffix too. Ranges are neither merged (see `coalesce`) nor sorted. Takes time linear in the
     value.
     """
-    plain = _PLAIN.fullmatch(value or "")
-    if plain is not None and limit > 0:  # what nearly everybody sends
-        start, last = int(plain[1]), int(plain[2])
-        if start <= last:
-            return (ByteRange(start, min(last + 1, length)),) if start < length else UNSATISFIABLE
     specs = _specs(value, limit)
     if not specs or not all(map(_is_well_formed, specs)):
         return None
     selected = (_resolve(first, last, length) for first, last in specs)
     return tuple(chosen for chosen in selected if chosen) or UNSATISFIABLE
+
+
+def plain_range(value: bytes, length: int) -> tuple[int, int] | None:
+    """Where one range begins, and up to where it goes, as nearly everybody sends it; None for all others.
+
+    It has a first and perhaps a last position, and begins within the representation of `length` bytes. This is what
+    `select_ranges` would say, in a fraction of its time.
+    """
+    plain = _PLAIN.fullmatch(value)
+    if plain is None:
+        return None
+    first, last = plain.groups()
+    start, stop = int(first), min(int(last) + 1, length) if last else length
+    return (start, stop) if start < stop else None
 
 
 def coalesce(ranges: tuple[ByteRange, ...]) -> tuple[ByteRange, ...]:

@@ -19,6 +19,7 @@ class AccessLog:
         self._other = other
         self._line = line
         self._outlet = outlet
+        self.count = None
         self.request_began = other.request_began
         self.request_ended = other.request_ended
 

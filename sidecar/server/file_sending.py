@@ -3,12 +3,13 @@
 import asyncio
 import os
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from sidecar.errors import BodyLost
 
 if TYPE_CHECKING:
-    from sidecar.server.hot_entry import FilePart
+    from sidecar.server.hot_entry import FileSpan
 
 TURN_BYTES: Final = 4 * 1024 * 1024
 """The most that one client is sent before it is another one's turn: half a millisecond's work, if it takes that much.
@@ -19,6 +20,26 @@ A quarter of it would cost half as much again for each byte.
 _PIECE_BYTES: Final = 1024 * 1024
 
 _CUT: Final = "the stored body was cut short while it was being sent"
+
+
+def send_at_once(connection: int, data: bytes, span: "FileSpan") -> int | None:
+    """Send `data` and then a part of a file to a socket, as far as it takes them at once: how many bytes it took.
+
+    None where the first bytes of the part are not at hand, or `data` cannot be sent: nothing was. What cannot be sent
+    of the part is met again by who goes on. Raises OSError, when nothing was sent.
+    """
+    body, offset, size = span
+    reader, size = body.reader, min(size, _PIECE_BYTES)
+    if not reader.is_at_hand(offset, size):
+        return None
+    try:
+        sent = os.write(connection, data)
+    except BlockingIOError:
+        return 0
+    if sent == len(data):
+        with suppress(OSError, BodyLost):
+            sent += reader.send(connection, offset, size)
+    return sent
 
 
 class Spawner(Protocol):
@@ -35,31 +56,17 @@ class FileSending:
     What the client does not take at once is sent when it can take more; what is not in memory is read by a thread.
     """
 
-    def __init__(self, connection: int, part: "FilePart", tasks: Spawner) -> None:
-        """Send on the socket with this descriptor."""
+    def __init__(self, connection: int, data: bytes, span: "FileSpan", sent: int, tasks: Spawner) -> None:
+        """Send on the socket with this descriptor; `send_at_once` has `sent` so many of the bytes."""
         self._connection = connection
-        self._reader, self._offset, self._left = part
+        self._waiting = memoryview(data)[sent:]
+        self._reader, self._offset, self._left = span.body.reader, span.offset, span.size
+        self._pass(max(0, sent - len(data)))
         self._tasks = tasks
-        self._waiting = memoryview(b"")
         self._ended: Callable[[Exception | None], None] | None = None
         self._task: asyncio.Task[None] | None = None
-        self.sent = 0
+        self.sent = sent
         """Bytes that the kernel took, those before the part included."""
-
-    def can_begin(self) -> bool:
-        """Whether the first bytes of the part are at hand. Raises OSError."""
-        return self._reader.is_at_hand(self._offset, self._piece)
-
-    def begin(self, head: bytes) -> bool:
-        """Send what can be sent at once; whether that was all. Raises OSError."""
-        self._waiting = memoryview(head)
-        try:
-            self._write()
-            if not self._waiting:
-                self._send()
-        except BlockingIOError:
-            return False
-        return self._is_done
 
     def go_on(self, ended: Callable[[Exception | None], None]) -> None:
         """Send the rest, and say how that ended: by OSError, BodyLost or nothing. Raises OSError: it cannot be done."""
@@ -85,10 +92,6 @@ class FileSending:
         self._reader.close()
 
     @property
-    def _is_done(self) -> bool:
-        return not self._left and not self._waiting
-
-    @property
     def _piece(self) -> int:
         """How much is looked for, sent or read at a time."""
         return min(self._left, _PIECE_BYTES)
@@ -108,7 +111,7 @@ class FileSending:
         except (OSError, BodyLost) as error:
             self._end(error)
             return
-        if self._is_done:
+        if not self._left and not self._waiting:
             self._end(None)
 
     def _wait(self) -> None:

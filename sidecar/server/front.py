@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sidecar.clock import Clock
     from sidecar.server.finish import Finish
     from sidecar.server.head import Head
-    from sidecar.server.hot_entry import HotAnswer
+    from sidecar.server.hot_entry import FileBody, HotAnswer
     from sidecar.server.hotpath import HotPath
     from sidecar.server.waiting_list import Waiter, WaitingList
     from sidecar.settings import Settings
@@ -50,7 +50,7 @@ class Front:
         self._finish = finish
         self._clock = clock
         self._observer = observer
-        self._tell = observer.request_answered
+        self._tell, self._count = observer.request_answered, observer.count
 
     def answer(self, head: "Head") -> "HotAnswer | None":
         """The answer to a request out of the cache, to be told of once it is sent; None when Sanic has to make it."""
@@ -70,11 +70,12 @@ class Front:
         kind = self._hot.kind_of(head)
         return None if kind is None else self._hot.lists.begin(kind)
 
-    def forget(self, target: bytes) -> None:
-        """Have a target fetched anew: what is stored of it is not right any more."""
-        entry = self._hot.forget(target)
-        if entry is not None:
-            self.tasks.spawn(entry.forget(), name="forget a lost body")
+    def forget(self, target: bytes, body: "FileBody") -> None:
+        """Have a target fetched anew: what is stored of it is not right any more. Many may find that, and one acts."""
+        if not body.is_lost:
+            body.is_lost = True
+            self._hot.forget(target)
+            self.tasks.spawn(body.forget(), name="forget a lost body")
 
     def began(self) -> None:
         """An answer is on its way that takes its time."""
@@ -84,18 +85,22 @@ class Front:
         """It is not any more."""
         self._observer.request_ended()
 
-    def tell(self, head: "Head", answer: "HotAnswer", peer: str, began_ns: int, *, is_aborted: bool = False) -> None:
-        """Tell of an answer that has been sent since `began_ns` of the performance counter."""
-        spent_ns = time.perf_counter_ns() - began_ns
+    def tell(self, head: "Head", answer: "HotAnswer", peer: str, *, is_aborted: bool = False) -> None:
+        """Tell of an answer that has been sent."""
+        spent_ns = time.perf_counter_ns() - head.began_ns
+        if self._count is not None and not is_aborted:
+            self._count(answer.kind, answer.body_bytes, spent_ns, spent_ns)
+            return
+        method, status, outcome = answer.kind
         self._tell(
             RequestRecord(
-                answer.method,
+                method,
                 answer.resource,
-                answer.status,
+                status,
                 answer.body_bytes,
                 peer,
                 answer.media_type,
-                "hit",
+                outcome,
                 int(self._clock.now() * 1e9),
                 spent_ns,
                 spent_ns,
@@ -105,9 +110,9 @@ class Front:
             )
         )
 
-    def left(self, head: "Head", peer: str, began_ns: int) -> None:
+    def left(self, head: "Head", peer: str) -> None:
         """Tell of a request whose client did not wait."""
-        spent_ns = time.perf_counter_ns() - began_ns
+        spent_ns = time.perf_counter_ns() - head.began_ns
         now = self._clock.now()
         try:
             resource = parse_target(head.target).path

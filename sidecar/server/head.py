@@ -18,11 +18,6 @@ MAX_HEAD_BYTES: Final = 16 * 1024 - 4
 
 HEAD_END: Final = b"\r\n\r\n"
 
-CONDITIONS: Final = frozenset(
-    {b"if-match", b"if-modified-since", b"if-none-match", b"if-range", b"if-unmodified-since", b"range"}
-)
-"""The fields by which a client asks for less than all of it, or for nothing that it has (RFC 9110 13.1, 14.2)."""
-
 _REQUEST_LINE: Final = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([^ ]+) (HTTP/[0-9]\.[0-9])\r\n")
 _SLASH: Final = ord("/")
 _VERSIONS: Final = frozenset({b"HTTP/1.0", b"HTTP/1.1"})
@@ -34,6 +29,9 @@ _KNOWN: Final = b"GET"
 _METHODS: Final = frozenset({b"GET", b"HEAD"})
 _MOST_FIELDS: Final = 64
 _NEWEST_LINE_END: Final = b"HTTP/1.1\r\n"
+_CONDITIONS: Final = frozenset(  # RFC 9110 13.1, 14.2
+    {b"if-match", b"if-modified-since", b"if-none-match", b"if-range", b"if-unmodified-since", b"range"}
+)
 _FRAMING: Final = frozenset({b"content-length", b"transfer-encoding"})
 _BARE_LINE_FEED: Final = re.compile(rb"(?<!\r)\n")
 
@@ -50,17 +48,20 @@ class Names:
     """The names of a head's fields: there are few sets of them, for each client sends its own again and again.
 
     `lowered` are those that are there, in lower case; `sent` maps each to how it was sent, as do `host` and
-    `connection`, which are empty for one that is not there.
+    `connection`, which are empty for one that is not there. `is_conditional` is whether they ask for less than all of
+    it, or nothing that the client has, and `is_range` whether that is a Range alone.
     """
 
-    __slots__ = ("connection", "host", "is_conditional", "is_usual", "lowered", "sent")
+    __slots__ = ("connection", "host", "is_conditional", "is_range", "is_usual", "lowered", "sent")
 
     def __init__(self, sent: tuple[bytes, ...]) -> None:
         self.sent = {name.lower(): name for name in sent}
         self.lowered = frozenset(self.sent)
         self.host = self.sent.get(b"host", b"")
         self.connection = self.sent.get(b"connection", b"")
-        self.is_conditional = not self.lowered.isdisjoint(CONDITIONS)
+        conditions = self.lowered & _CONDITIONS
+        self.is_conditional = bool(conditions)
+        self.is_range = conditions == {b"range"}
         self.is_usual = len(self.sent) == len(sent) and self.host != b"" and self.lowered.isdisjoint(_FRAMING)
         """Whether none is repeated, there is a Host, and no body."""
 
@@ -70,9 +71,10 @@ class Head:
 
     `raw` are its bytes, those of the target beyond ASCII percent-encoded. `body_length` is in bytes, None when
     only the chunks tell where the body ends; `is_kept` tells whether the client keeps the connection (RFC 9112 9.3).
+    `began_ns` is for who reads it to note when that was, by the performance counter.
     """
 
-    __slots__ = ("_values", "body_length", "is_kept", "method", "names", "raw", "target")
+    __slots__ = ("_values", "began_ns", "body_length", "is_kept", "method", "names", "raw", "target")
 
     def __init__(self, raw: bytes, method: bytes, target: bytes, names: Names, values: dict[bytes, bytes]) -> None:
         """`values` are by name as it was sent, and may have whitespace behind them."""
@@ -83,6 +85,7 @@ class Head:
         self._values = values
         self.body_length: int | None = 0
         self.is_kept = True
+        self.began_ns = 0
 
     def field(self, name: bytes) -> bytes | None:
         """A field's value by its lower-case name, without whitespace around it.

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeAlias
 
 from sidecar.http.entity_tag import EntityTag
 from sidecar.server.wire import KEEP_ALIVE
@@ -10,6 +10,7 @@ from sidecar.server.wire import KEEP_ALIVE
 if TYPE_CHECKING:
     from sidecar.cache.body_reader import BodyReader
     from sidecar.cache.stored import StoredResponse
+    from sidecar.observe import Kind
     from sidecar.server.head import Head
     from sidecar.server.responses import Question, Reply
 
@@ -28,24 +29,16 @@ _AROUND_BYTES: Final = 3150
 _UNLIKE: Final = frozenset({b"if-match", b"if-range", b"if-unmodified-since", b"range"})
 
 
-class FilePart(NamedTuple):
+class FileSpan(NamedTuple):
     """Bytes of a body that are not in memory: `size` of them from `offset`."""
 
-    reader: "BodyReader"
+    body: "FileBody"
     offset: int
     size: int
 
 
-class Content(NamedTuple):
-    """The body of an answer: in memory, or a part of a file."""
-
-    text: bytes = b""
-    part: FilePart | None = None
-
-    @property
-    def size(self) -> int:
-        """Its bytes."""
-        return len(self.text) if self.part is None else self.part.size
+Content: TypeAlias = bytes | FileSpan
+"""The body of an answer: in memory, or in a file."""
 
 
 class Body(Protocol):
@@ -68,52 +61,53 @@ class MemoryBody:
 
     def content(self, start: int, stop: int) -> Content:
         """A part of it, or all."""
-        return Content(self._text[start:stop])  # of all there is no copy
+        return self._text[start:stop]  # of all there is no copy
 
     def close(self) -> None:
         """Hold nothing else."""
 
 
 class FileBody:
-    """A body that stays in its file."""
+    """A body that stays in its file; `forget` makes the cache do without it, once it was found to be lost."""
 
-    def __init__(self, reader: "BodyReader") -> None:
-        self._reader = reader
+    def __init__(self, reader: "BodyReader", forget: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        self.reader = reader
+        self.forget = forget
+        self.is_lost = False
 
     def content(self, start: int, stop: int) -> Content:
         """Where it is."""
-        return Content(part=FilePart(self._reader, start, stop - start))
+        return FileSpan(self, start, stop - start)
 
     def close(self) -> None:
         """Close the file."""
-        self._reader.close()
+        self.reader.close()
 
 
 class HotAnswer(NamedTuple):
-    """What to write, first `data` and then `part`, and what there is to tell of it.
+    """What to write, first `data` and then `span`, and what there is to tell of it.
 
-    `method` is that of the request; `is_compressed` is whether there is a body with a content coding.
+    `is_compressed` is whether there is a body with a content coding.
     """
 
     data: tuple[bytes, ...]
-    part: FilePart | None
-    status: int
+    span: FileSpan | None
+    kind: "Kind"
     body_bytes: int
-    method: str
     resource: str
     media_type: str | None
     is_compressed: bool
 
 
 class Prepared(NamedTuple):
-    """An answer as most clients get it, on a connection that is kept; its head but for the last line, and its body.
+    """An answer as most clients get it, on a connection that is kept; its head but for the last line, and its text.
 
     It is right from the instant `since` to just before `until`.
     """
 
     answer: HotAnswer
     head: bytes
-    content: Content
+    text: bytes
     since: float
     until: float
 
@@ -175,14 +169,13 @@ class Entry:
 
     `digest` names `original` in the cache. Where there is but one representation it is kept under None, which otherwise
     stands for an absent Accept-Encoding.
-    `long_way_at` is when a request is to be answered by Sanic again; `forget` makes the cache do without what is lost.
+    `long_way_at` is when a request is to be answered by Sanic again.
     """
 
     digest: str
     original: "StoredResponse"
     is_negotiable: bool
     long_way_at: float
-    forget: Callable[[], Coroutine[Any, Any, None]]
     by_encoding: dict[bytes | None, Representation] = field(default_factory=dict)
 
     @property
@@ -194,12 +187,9 @@ class Entry:
         """What was sent for this Accept-Encoding before."""
         return self.by_encoding.get(accept_encoding if self.is_negotiable else None)
 
-    def takes_long_way(self, now: float) -> bool:
-        """Whether this request is to be answered by Sanic: one is, now and then."""
-        if now < self.long_way_at:
-            return False
+    def put_off_long_way(self, now: float) -> None:
+        """Let Sanic answer one request, and no other one for a while."""
         self.long_way_at = now + LONG_WAY_SECONDS
-        return True
 
     def add(self, accept_encoding: bytes | None, representation: Representation) -> None:
         """Keep a representation, once however many Accept-Encodings it suits."""

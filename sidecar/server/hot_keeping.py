@@ -43,7 +43,7 @@ _PLAIN = Question(Conditions(), None)
 
 
 class Watch(Protocol):
-    """Tells the hot path which bodies were removed or replaced."""
+    """Tells the hot path which bodies were removed, replaced or written to."""
 
     @property
     def is_open(self) -> bool:
@@ -92,7 +92,6 @@ class HotKeeping:
             original=current.stored,
             is_negotiable=answer.stored.header("vary") is not None,
             long_way_at=self._clock.now() + LONG_WAY_SECONDS,
-            forget=partial(exchange.site.engine.forget, exchange.object_key),
         )
         sources = [current, *self._companions(exchange, answer.stored)]
         self._hot.put(target, field, entry, await self._representation(exchange, answer, sources))
@@ -117,7 +116,10 @@ class HotKeeping:
             kept = MemoryBody(b"".join([bytes(chunk) async for chunk in body.chunks(0, length)]))
             size = size_in_memory(length, len(encode_head(render(_PLAIN, "HEAD", now))))
         else:
-            kept, size = FileBody(body.share()), OPEN_FILE_BYTES
+            reader = body.share()
+            reader.trust()  # those that are watched
+            forget = partial(exchange.site.engine.forget, exchange.object_key)
+            kept, size = FileBody(reader, forget), OPEN_FILE_BYTES
         is_current = _still([source.holds for source in sources], exchange)
         fresh_until = now + min(source.stored.ttl_at(now) for source in sources)
         return Representation(exchange.resource, answer.stored, render, kept, size, is_current, fresh_until)

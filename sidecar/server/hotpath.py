@@ -12,12 +12,11 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from sidecar.http.conditional import Conditions
-from sidecar.http.ranges import ByteRange, select_ranges
-from sidecar.server.head import CONDITIONS
+from sidecar.http.ranges import plain_range, select_ranges
 from sidecar.server.hot_entry import Content, Entry, HotAnswer, Prepared, Representation, in_pieces
 from sidecar.server.responses import MAX_RANGES, Question, Reply
 from sidecar.server.waiting_list import Kind, WaitingList, WaitingLists
-from sidecar.server.wire import CLOSE, encode_head
+from sidecar.server.wire import CLOSE, KEEP_ALIVE, encode_head
 
 if TYPE_CHECKING:
     from sidecar.cache.stored import StoredResponse
@@ -26,9 +25,8 @@ if TYPE_CHECKING:
 _METHODS: Final = frozenset({b"GET", b"HEAD"})
 _SEEN: Final = 4096
 _MAX_ENCODING_BYTES: Final = 256  # several times what any browser sends; clients choose it, and it is remembered
-_RANGE: Final = b"range"
-_RANGE_ONLY: Final = frozenset({_RANGE})
 _OK: Final = b"HTTP/1.1 200 OK\r\n"
+_PART: Final = ("GET", HTTPStatus.PARTIAL_CONTENT, "hit")
 _PARTIAL: Final = b"HTTP/1.1 206 Partial Content\r\n"
 _PLAIN: Final = Question(Conditions(), None)
 _HELD: Final = Question(Conditions(if_none_match="*"), None)
@@ -54,7 +52,10 @@ class HotPath:
         """The answer to a request; None when somebody else has to make it."""
         path = self._path_of(head.target)
         entry = self._entries.get(path)
-        if entry is None or not self._is_ordinary(head) or entry.takes_long_way(now):
+        if entry is None or not self._is_ordinary(head):
+            return None
+        if now >= entry.long_way_at:
+            entry.put_off_long_way(now)
             return None
         representation = entry.by_encoding.get(head.field(b"accept-encoding") if entry.is_negotiable else None)
         if representation is None:
@@ -63,12 +64,7 @@ class HotPath:
             self._remove(path)
             return None
         self._entries.move_to_end(path)
-        prepared = _prepared(representation, head, now)
-        if prepared is None:
-            return None
-        if head.is_kept:
-            return prepared.answer
-        return prepared.answer._replace(data=(prepared.head + CLOSE, prepared.content.text))
+        return _answer(representation, head, now)
 
     def kind_of(self, head: "Head") -> Kind | None:
         """What a plain GET is one of; None for another, and for what is never answered here."""
@@ -126,12 +122,9 @@ class HotPath:
         for path in paths:
             self._remove(path)
 
-    def forget(self, target: bytes) -> Entry | None:
-        """Keep nothing of a target any more; what was kept."""
-        path = self._path_of(target)
-        entry = self._entries.get(path)
-        self._remove(path)
-        return entry
+    def forget(self, target: bytes) -> None:
+        """Keep nothing of a target any more."""
+        self._remove(self._path_of(target))
 
     def _waiting_for(self, target: bytes, accept_encoding: bytes | None) -> WaitingList | None:
         kind = self._kind(target, accept_encoding)
@@ -162,18 +155,20 @@ class HotPath:
             del self._by_digest[entry.digest]
 
 
-def _prepared(representation: Representation, head: "Head", now: float) -> Prepared | None:
+def _answer(representation: Representation, head: "Head", now: float) -> HotAnswer | None:
     """The answer as it was made before, or made now; None for one in several parts."""
     names, method = head.names, head.method
     if not names.is_conditional:
-        return _kept(representation.whole, representation, _PLAIN, method, now)
-    if representation.is_held(head):
-        return _kept(representation.unchanged, representation, _HELD, method, now)
-    if names.lowered & CONDITIONS == _RANGE_ONLY and method == b"GET":
-        selection = select_ranges(head.header("range"), length=representation.stored.content_length, limit=MAX_RANGES)
-        if isinstance(selection, tuple) and len(selection) == 1:
-            return _part(representation, selection[0], now)
-    return _make(representation, Question.of(method.decode(), head.header), method, now)
+        prepared = _kept(representation.whole, representation, _PLAIN, method, now)
+    elif names.is_range and (wanted := _wanted(head, representation.stored.content_length)) is not None:
+        return _part(representation, wanted, head, now)
+    elif representation.is_held(head):
+        prepared = _kept(representation.unchanged, representation, _HELD, method, now)
+    else:
+        prepared = _make(representation, Question.of(method.decode(), head.header), method, now)
+    if prepared is None:
+        return None
+    return prepared.answer if head.is_kept else prepared.answer._replace(data=(prepared.head + CLOSE, prepared.text))
 
 
 def _kept(
@@ -187,53 +182,69 @@ def _kept(
     return prepared
 
 
-def _part(representation: Representation, wanted: ByteRange, now: float) -> Prepared | None:
+def _wanted(head: "Head", length: int) -> tuple[int, int] | None:
+    """Where the one range begins and ends that a GET asks for; None for another request."""
+    if head.method != b"GET":
+        return None
+    wanted = plain_range(head.field(b"range") or b"", length)
+    if wanted is not None:
+        return wanted
+    selection = select_ranges(head.header("range"), length=length, limit=MAX_RANGES)
+    if not isinstance(selection, tuple) or len(selection) > 1:
+        return None
+    (one,) = selection
+    return one.start, one.stop
+
+
+def _part(representation: Representation, wanted: tuple[int, int], head: "Head", now: float) -> HotAnswer | None:
     """The 206 with one range: all that it does not share with the 200 is the status and the length."""
+    start, stop = wanted
     whole = _kept(representation.whole, representation, _PLAIN, b"HEAD", now)
     if whole is None:
         return None
-    start, stop, complete = wanted.start, wanted.stop, representation.stored.content_length
     if representation.around[0] is not whole:
+        complete = representation.stored.content_length
         before, _, after = whole.head.partition(b"\r\ncontent-length: %d\r\n" % complete)
-        representation.around = (whole, _PARTIAL + before[len(_OK) :] + b"\r\ncontent-length: ", b"\r\n" + after)
+        begun = _PARTIAL + before[len(_OK) :] + b"\r\ncontent-length: "
+        representation.around = (whole, begun, b"/%d\r\n%b" % (complete, after))
     _, before, after = representation.around
-    head = b"%b%d\r\ncontent-range: bytes %d-%d/%d%b" % (before, stop - start, start, stop - 1, complete, after)
+    end = KEEP_ALIVE if head.is_kept else CLOSE
+    begun = b"%b%d\r\ncontent-range: bytes %d-%d%b%b" % (before, stop - start, start, stop - 1, after, end)
     content = representation.body.content(start, stop)
-    answer = HotAnswer(
-        in_pieces(head, content.text),
-        content.part,
-        HTTPStatus.PARTIAL_CONTENT,
+    text, span = (content, None) if isinstance(content, bytes) else (b"", content)
+    return HotAnswer(
+        (begun, text),
+        span,
+        _PART,
         stop - start,
-        "GET",
         representation.resource,
         whole.answer.media_type,
         representation.is_coded,
     )
-    return Prepared(answer, head, content, whole.since, whole.until)
 
 
 def _make(representation: Representation, question: Question, method: bytes, now: float) -> Prepared | None:
     reply = representation.render(question, method.decode(), now)
     if len(reply.parts) > 1:
         return None
-    content = Content() if method == b"HEAD" else _content_of(representation, reply)
-    head, size = encode_head(reply), content.size
+    content = b"" if method == b"HEAD" else _content_of(representation, reply)
+    text, span = (content, None) if isinstance(content, bytes) else (b"", content)
+    head, size = encode_head(reply), len(text) if span is None else span.size
     answer = HotAnswer(
-        in_pieces(head, content.text),
-        content.part,
-        reply.status,
+        in_pieces(head, text),
+        span,
+        (method.decode(), reply.status, "hit"),
         size,
-        method.decode(),
         representation.resource,
         reply.media_type,
         is_compressed=size > 0 and reply.is_coded,
     )
-    return Prepared(answer, head, content, now, _until(representation.stored, now))
+    return Prepared(answer, head, text, now, _until(representation.stored, now))
 
 
 def _content_of(representation: Representation, reply: Reply) -> Content:
     if not reply.parts:
-        return Content(reply.text)
+        return reply.text
     wanted = reply.parts[0].range
     return representation.body.content(wanted.start, wanted.stop)
 

@@ -3,24 +3,26 @@
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from sidecar.errors import BodyLost
 from sidecar.server.connection import UNTIL_THE_END, Connection
+from sidecar.server.file_sending import FileSending, send_at_once
 from sidecar.server.head import MAX_HEAD_BYTES, Head, HeadError, read_head, take_head
 from sidecar.server.http1 import SidecarHttp
 from sidecar.server.part_answer import PartAnswer
 
 if TYPE_CHECKING:
-    from sidecar.server.hot_entry import HotAnswer
+    from sidecar.server.hot_entry import FileSpan, HotAnswer
     from sidecar.server.waiting_list import WaitingList
 
 _HEAD = b"HEAD "
+_MOST_COPIED = 1024 * 1024
 
 
 class Waiting(NamedTuple):
-    """A request that waits, on which list, and since when by the performance counter."""
+    """A request that waits, and on which list."""
 
     head: Head
     list: "WaitingList"
-    began_ns: int
 
 
 class SidecarProtocol(Connection):
@@ -31,12 +33,14 @@ class SidecarProtocol(Connection):
     """
 
     HTTP_CLASS = SidecarHttp
-    __slots__ = ("_first", "_led", "_part", "_waiting")
+    __slots__ = ("_descriptor", "_first", "_is_secure", "_led", "_part", "_waiting")
 
     def __init__(self, **arguments: Any) -> None:
         super().__init__(**arguments)
         self._first: Head | None = None
         self._part: PartAnswer | None = None
+        self._descriptor = -1
+        self._is_secure = False
         self._waiting: Waiting | None = None
         self._led: WaitingList | None = None
 
@@ -50,7 +54,8 @@ class SidecarProtocol(Connection):
             self._since_ns = time.perf_counter_ns()
             head = self._front.heads.read_usual(data) if self._can_write.is_set() else None
             if head is not None:
-                self._receive(head, self._since_ns)
+                head.began_ns = self._since_ns
+                self._receive(head)
                 return
         self._buffer += data
         self._advance()
@@ -76,10 +81,10 @@ class SidecarProtocol(Connection):
         if self._part is not None:
             self._part.cancel()
         if self._waiting is not None:
-            (head, waiting, began_ns), self._waiting = self._waiting, None
+            (head, waiting), self._waiting = self._waiting, None
             waiting.leave(self)
             self._front.ended()
-            self._front.left(head, self.conn_info.client_ip, began_ns)
+            self._front.left(head, self.conn_info.client_ip)
         self._lead_no_more()
         super().connection_lost(exc)
 
@@ -125,17 +130,18 @@ class SidecarProtocol(Connection):
             except HeadError as error:
                 self._refuse(error.status, str(error), is_head=raw.startswith(_HEAD))
                 return
-            self._receive(head, began_ns)
+            head.began_ns = began_ns
+            self._receive(head)
             self._since_ns = time.perf_counter_ns()  # whatever waits is another request, with a time of its own
 
-    def _receive(self, head: Head, began_ns: int) -> None:
+    def _receive(self, head: Head) -> None:
         """Answer one request out of the cache, or let Sanic answer it."""
         answer = self._front.answer(head)
         if answer is not None:
-            self._answer(head, answer, began_ns)
+            self._answer(head, answer)
         elif (waiting := self._front.wait(head, self)) is not None:
             self._is_free = False
-            self._waiting = Waiting(head, waiting, began_ns)
+            self._waiting = Waiting(head, waiting)
         else:
             self._led = self._front.lead(head)
             self._give_to_sanic(head)
@@ -153,13 +159,13 @@ class SidecarProtocol(Connection):
         """Answer the request that has waited."""
         if self._waiting is None or self.transport.is_closing():
             return
-        head, _, began_ns = self._wait_no_more()
+        head = self._wait_no_more().head
         answer = self._front.answer(head)
         if answer is None:
             self._give_to_sanic(head)
             return
         self._is_free = True
-        self._answer(head, answer, began_ns)
+        self._answer(head, answer)
         if self._is_free and not self._is_refused:
             self._go_on(head)
 
@@ -174,36 +180,58 @@ class SidecarProtocol(Connection):
         if led is not None:
             led.leader_ends()
 
-    def _answer(self, head: Head, answer: "HotAnswer", began_ns: int) -> None:
+    def _answer(self, head: Head, answer: "HotAnswer") -> None:
         """Answer out of the cache."""
-        if answer.part is not None:
-            self._send_part(PartAnswer(self._front, self, head, answer))
+        if answer.span is not None:
+            self._send_span(head, answer, answer.span)
             return
         self.transport.writelines(answer.data)
-        self._front.tell(head, answer, self.conn_info.client_ip, began_ns)
+        self._front.tell(head, answer, self.conn_info.client_ip)
         if not head.is_kept:
             self._end()
 
-    def _send_part(self, part: PartAnswer) -> None:
+    def _send_span(self, head: Head, answer: "HotAnswer", span: "FileSpan") -> None:
         """Answer with a part of a file, or let Sanic do it."""
-        match part.begin():
-            case None:
-                self._give_to_sanic(part.head)
-            case False:
-                self._is_free = False
-                self._part = part
-                self._uptake.watch(part.count_sent)
-                self._look_in(self._front.deadlines.send)
-                part.go_on(self._part_ended)
-            case True if not part.head.is_kept:
+        data = answer.data[0]
+        try:
+            sent = self._copy(data, span) if self._sees_all() else send_at_once(self._descriptor, data, span)
+        except (OSError, BodyLost):  # told by Sanic's part, which meets it again
+            sent = None
+        if sent is None:
+            self._give_to_sanic(head)
+        elif sent == len(data) + span.size:
+            self._front.tell(head, answer, self.conn_info.client_ip)
+            if not head.is_kept:
                 self._end()
+        else:
+            sending = FileSending(self._descriptor, data, span, sent, self._front.tasks)
+            self._part = PartAnswer(self._front, head, answer, self.conn_info.client_ip, sending)
+            self._is_free = False
+            self._uptake.watch(self._part.count_sent)
+            self._look_in(self._front.deadlines.send)
+            self._part.go_on(self._part_ended)
 
-    def _part_ended(self, answer: PartAnswer, *, is_whole: bool) -> None:
+    def _sees_all(self) -> bool:
+        """Whether the transport must see what is sent: it has to encrypt that, or something else to send before."""
+        if self._descriptor < 0:
+            self._is_secure = self.transport.get_extra_info("sslcontext") is not None
+            self._descriptor = self.transport.get_extra_info("socket").fileno()
+        return self._is_secure or self.transport.get_write_buffer_size() > 0
+
+    def _copy(self, data: bytes, span: "FileSpan") -> int | None:
+        """Give the transport a copy of what is at hand; None where that cannot be done."""
+        body = None if span.size > _MOST_COPIED else span.body.reader.read_now(span.offset, span.size)
+        if body is None:
+            return None
+        self.transport.writelines((data, body))
+        return len(data) + len(body)
+
+    def _part_ended(self, head: Head, *, is_whole: bool) -> None:
         """A part that took its time has been sent, or cannot be."""
         self._part = None
         self._uptake.end()
         if is_whole:
-            self._go_on(answer.head)
+            self._go_on(head)
         else:
             self.abort()
 

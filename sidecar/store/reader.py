@@ -26,6 +26,7 @@ class FileReader:
         self._lock = threading.Lock()
         self._waits = False
         self._residency: Residency | None = None
+        self._is_trusted = False
 
     async def read(self, offset: int, size: int) -> bytes:
         """Up to `size` bytes of the body from `offset`. Raises OSError, BodyLost when the file was altered."""
@@ -53,16 +54,24 @@ class FileReader:
 
     def is_at_hand(self, offset: int, size: int) -> bool:
         """Whether `size` bytes from `offset` can be had at once, and need no check any more. Raises OSError."""
-        wanted = self._body[offset : offset + size]
-        return len(wanted) > 0 and self._is_right(offset, size) and self._is_in_memory(wanted)
+        start, size = self._body.start + offset, min(size, len(self._body) - offset)
+        if size <= 0 or not self._is_right(offset, size):
+            return False
+        if self._residency is None:
+            self._residency = Residency(self._descriptor, self._body.stop)
+        return self._residency.holds(start, size)
 
     def send(self, connection: int, offset: int, size: int) -> int:
         """Let the kernel send up to `size` bytes from `offset` to a socket: how many it took; 0 at the end.
 
         Waits for what is not at hand. Raises BlockingIOError when the socket takes nothing, and OSError.
         """
-        wanted = self._body[offset : offset + size]
-        return os.sendfile(connection, self._descriptor, wanted.start, len(wanted))
+        size = min(size, len(self._body) - offset)
+        return os.sendfile(connection, self._descriptor, self._body.start + offset, size)
+
+    def trust(self) -> None:
+        """Look no more whether the file was written to: whoever calls this closes the reader when it was."""
+        self._is_trusted = True
 
     def share(self) -> "FileReader":
         """Another reader of the same file, which knows what was verified, and seen in memory. Raises OSError."""
@@ -82,16 +91,13 @@ class FileReader:
 
     def _is_right(self, offset: int, size: int) -> bool:
         """Whether these bytes can be had, and need no check any more."""
-        if self._descriptor < 0 or self._verification is None:
-            return self._descriptor >= 0
-        # This reader may have been open for long: what was verified was so before the file was written to.
         verification = self._verification
-        return verification.is_right(offset, size) and stamp_of(self._descriptor) == verification.stamp
-
-    def _is_in_memory(self, wanted: range) -> bool:
-        if self._residency is None:
-            self._residency = Residency(self._descriptor, self._body.stop)
-        return self._residency.holds(wanted.start, len(wanted))
+        if self._descriptor < 0 or verification is None:
+            return self._descriptor >= 0
+        if not verification.is_right(offset, size):
+            return False
+        # This reader may have been open for long: what was verified was so before the file was written to.
+        return self._is_trusted or stamp_of(self._descriptor) == verification.stamp
 
     def _read(self, offset: int, size: int) -> bytes:
         # The lock keeps the descriptor from being closed, and its number from being reused, under a running read.

@@ -50,10 +50,12 @@ class Residency:
 
     def holds(self, offset: int, size: int) -> bool:
         """Whether all of `size` bytes from `offset` are in memory, as far as was seen within the last second."""
-        now = self._seconds()
-        blocks = range(offset // BLOCK_BYTES, (offset + size - 1) // BLOCK_BYTES + 1)
-        if all(self._held_until.get(block, -math.inf) > now or self._has_all_of(block, now) for block in blocks):
-            return True
+        now, held_until = self._seconds(), self._held_until
+        block, last = offset // BLOCK_BYTES, (offset + size - 1) // BLOCK_BYTES
+        while held_until.get(block, -math.inf) > now or self._has_all_of(block, now):
+            if block == last:
+                return True
+            block += 1
         begin = offset - offset % _PAGE
         return self._is_resident(begin, offset + size - begin)
 

@@ -1,4 +1,4 @@
-"""Tells at once which body files were removed or replaced, by a sibling or by an operator."""
+"""Tells at once which body files were removed, replaced or written to, by a sibling or by an operator."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,7 +8,8 @@ from inotify_simple import INotify, flags
 
 from sidecar.store import paths
 
-_CHANGES = flags.DELETE | flags.MOVED_FROM | flags.MOVED_TO | flags.DELETE_SELF | flags.MOVE_SELF | flags.ONLYDIR
+_CHANGES = flags.DELETE | flags.MOVED_FROM | flags.MOVED_TO | flags.MODIFY
+_CHANGES |= flags.DELETE_SELF | flags.MOVE_SELF | flags.ONLYDIR
 
 
 class Watch:

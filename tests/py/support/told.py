@@ -6,6 +6,8 @@ from sidecar.observe import RequestRecord
 class Told:
     """Everything that was told."""
 
+    count = None
+
     def __init__(self) -> None:
         self.records: list[RequestRecord] = []
 

@@ -20,6 +20,8 @@ LOOK = "import sys, sidecar.app; print(*(name for name in sys.modules if name.sp
 class Nobody:
     """Is told, and does nothing."""
 
+    count = None
+
     def request_began(self) -> None:
         """See `Observer`."""
 

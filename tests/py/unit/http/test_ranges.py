@@ -11,6 +11,7 @@ from sidecar.http.ranges import (
     ByteRange,
     RangeSelection,
     coalesce,
+    plain_range,
     select_ranges,
     unsatisfied_content_range,
 )
@@ -197,6 +198,38 @@ def test_closed_range_round_trip(start: int, count: int, rest: int) -> None:
     """A range inside of the representation is selected exactly."""
     selection = select_ranges(f"bytes={start}-{start + count - 1}", length=start + count + rest)
     assert selection == (ByteRange(start, start + count),)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (b"bytes=0-499", (0, 500)),
+        (b"bytes=500-", (500, 1000)),
+        (b"bytes=999-5000", (999, 1000)),
+        (b"bytes=0-0", (0, 1)),
+        (b"bytes=007-008", (7, 9)),
+        (b"bytes=1000-1000", None),
+        (b"bytes=5-4", None),
+        (b"bytes=-500", None),
+        (b"bytes=-", None),
+        (b"bytes=0-1,5-6", None),
+        (b"bytes=0-1 ", None),
+        (b"Bytes=0-1", None),
+        (b"bytes=0-" + b"9" * 19, None),
+        (b"", None),
+    ],
+)
+def test_plain_range(value: bytes, expected: tuple[int, int] | None) -> None:
+    """One with its first position inside of the representation; all else is left to who takes longer."""
+    assert plain_range(value, 1000) == expected
+
+
+@given(st.from_regex(rb"[Bb]ytes=[0-9]{0,20}-[0-9]{0,20}\n?", fullmatch=True), st.integers(0, 10**6))
+def test_what_is_plain_is_selected(value: bytes, length: int) -> None:
+    """Both say the same."""
+    plain = plain_range(value, length)
+    if plain is not None:
+        assert select_ranges(value.decode(), length=length) == (ByteRange(*plain),)
 
 
 @given(st.text("0123456789-,= ") | st.text(), st.integers(0, 10**6), st.integers(0, 4))

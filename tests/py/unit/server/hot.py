@@ -1,8 +1,6 @@
 """Objects to keep hot, and requests for them."""
 
 import math
-from collections.abc import Callable, Coroutine
-from typing import Any
 
 from unit.cache.responses import a_response
 
@@ -30,7 +28,7 @@ class KeptBody:
 
     def content(self, start: int, stop: int) -> Content:
         """A part of it."""
-        return Content(self._body[start:stop])
+        return self._body[start:stop]
 
     def close(self) -> None:
         """Note it."""
@@ -83,15 +81,9 @@ def an_entry(
     digest: str = "a",
     is_negotiable: bool = False,
     long_way_at: float = FOREVER,
-    forget: Callable[[], Coroutine[Any, Any, None]] | None = None,
 ) -> Entry:
     """What is known of a path, without a representation yet."""
-    return Entry(digest, original or a_response(), is_negotiable, long_way_at, forget or never)
-
-
-async def never() -> None:
-    """Do what nobody should."""
-    raise AssertionError
+    return Entry(digest, original or a_response(), is_negotiable, long_way_at)
 
 
 def a_head(target: str = "/a.css", *fields: str, method: str = "GET", version: str = "1.1") -> Head:

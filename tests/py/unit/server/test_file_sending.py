@@ -11,8 +11,8 @@ from support.until import PATIENCE_SECONDS
 from unit.store.limits import no_more_files
 
 from sidecar.errors import BodyLost
-from sidecar.server.file_sending import TURN_BYTES, FileSending
-from sidecar.server.hot_entry import FilePart
+from sidecar.server.file_sending import TURN_BYTES, FileSending, send_at_once
+from sidecar.server.hot_entry import FileBody, FileSpan
 from sidecar.tasks import Tasks
 
 HEAD = b"HTTP/1.1 200 OK\r\n\r\n"
@@ -55,6 +55,10 @@ class Body:
         if self.error is not None:
             raise self.error
         return os.pread(self.descriptor, size, offset)
+
+    def trust(self) -> None:
+        """Never needed here."""
+        raise AssertionError
 
     def share(self) -> "Body":
         """Another one, which behaves the same."""
@@ -125,27 +129,68 @@ def fill(server: socket.socket) -> int:
         return filled
 
 
-def sending(server: socket.socket, body: Body, offset: int = 0, size: int = len(BODY)) -> FileSending:
-    """Send to this client."""
-    return FileSending(server.fileno(), FilePart(body, offset, size), Tasks())
+async def never() -> None:
+    """Do what nobody should."""
+    raise AssertionError
+
+
+def spanning(body: Body, offset: int, size: int) -> FileSpan:
+    """A part of it."""
+    return FileSpan(FileBody(body, never), offset, size)
+
+
+def begin(server: socket.socket, body: Body, offset: int = 0, size: int = len(BODY)) -> FileSending:
+    """Send to this client what it takes at once, which must not be all."""
+    span = spanning(body, offset, size)
+    sent = send_at_once(server.fileno(), HEAD, span)
+    assert sent is not None
+    assert sent < len(HEAD) + size
+    return FileSending(server.fileno(), HEAD, span, sent, Tasks())
 
 
 async def test_what_is_short_is_sent_at_once(pair: tuple[socket.socket, socket.socket], body: Body) -> None:
     """The head, and the part; nothing stays open."""
     server, client = pair
-    part = sending(server, body, 7, 1000)
-    assert part.can_begin()
-    assert part.begin(HEAD)
-    assert part.sent == len(HEAD) + 1000
+    assert send_at_once(server.fileno(), HEAD, spanning(body, 7, 1000)) == len(HEAD) + 1000
     assert client.recv(65536) == HEAD + BODY[7:1007]
     assert body.shared == []
+
+
+async def test_what_is_not_at_hand_is_not_begun(pair: tuple[socket.socket, socket.socket], body: Body) -> None:
+    """Not even the head is sent: somebody else answers."""
+    server, client = pair
+    body.is_warm = False
+    assert send_at_once(server.fileno(), HEAD, spanning(body, 0, 9)) is None
+    with pytest.raises(BlockingIOError):
+        client.recv(1)
+
+
+async def test_who_is_gone_is_sent_nothing(pair: tuple[socket.socket, socket.socket], body: Body) -> None:
+    """Which is told before anything was sent."""
+    server, client = pair
+    client.close()
+    with pytest.raises(ConnectionError):
+        send_at_once(server.fileno(), HEAD, spanning(body, 0, 9))
+
+
+@pytest.mark.parametrize("error", [OSError(5, "Input/output error"), BodyLost("altered")], ids=["disk", "altered"])
+async def test_what_fails_after_the_head_is_met_again(
+    pair: tuple[socket.socket, socket.socket], body: Body, error: Exception
+) -> None:
+    """By who goes on: the head cannot be taken back."""
+    server, client = pair
+    body.error = error
+    part, ends = begin(server, body, 0, 9), Ends()
+    assert part.sent == len(HEAD)
+    part.go_on(ends)
+    assert await ends.outcome() is error
+    assert client.recv(100) == HEAD
 
 
 async def test_what_is_long_is_sent_as_it_is_taken(pair: tuple[socket.socket, socket.socket], body: Body) -> None:
     """Though its owner closes the file meanwhile."""
     server, client = pair
-    part, ends = sending(server, body, 3, len(BODY) - 3), Ends()
-    assert not part.begin(HEAD)
+    part, ends = begin(server, body, 3, len(BODY) - 3), Ends()
     part.go_on(ends)
     body.close()
     assert await received(client, len(HEAD) + len(BODY) - 3) == HEAD + BODY[3:]
@@ -160,8 +205,7 @@ async def test_a_client_that_takes_nothing_gets_its_head_later(
     """Not even that fits."""
     server, client = pair
     filled = fill(server)
-    part, ends = sending(server, body, 0, 9), Ends()
-    assert not part.begin(HEAD)
+    part, ends = begin(server, body, 0, 9), Ends()
     assert part.sent == 0
     part.go_on(ends)
     assert (await received(client, filled + len(HEAD) + 9))[filled:] == HEAD + BODY[:9]
@@ -171,10 +215,8 @@ async def test_a_client_that_takes_nothing_gets_its_head_later(
 async def test_what_is_not_in_memory_is_read_by_others(pair: tuple[socket.socket, socket.socket], body: Body) -> None:
     """Turn by turn, while the loop goes on."""
     server, client = pair
-    part, ends = sending(server, body), Ends()
-    assert not part.begin(HEAD)
+    part, ends = begin(server, body), Ends()
     body.is_warm = False
-    assert not part.can_begin()
     part.go_on(ends)
     assert await received(client, len(HEAD) + len(BODY)) == HEAD + BODY
     assert await ends.outcome() is None
@@ -188,8 +230,7 @@ async def test_what_cannot_be_had_ends_it(
 ) -> None:
     """And says why."""
     server, client = pair
-    part, ends = sending(server, body), Ends()
-    assert not part.begin(HEAD)
+    part, ends = begin(server, body), Ends()
     body.error, body.is_warm = error, is_warm
     part.go_on(ends)
     reading = asyncio.ensure_future(received(client, len(HEAD) + len(BODY)))  # noqa: TID251 - a test's own
@@ -205,8 +246,7 @@ async def test_a_body_that_was_cut_ends_it(
 ) -> None:
     """A client must not wait for what will not come."""
     server, client = pair
-    part, ends = sending(server, body), Ends()
-    assert not part.begin(HEAD)
+    part, ends = begin(server, body), Ends()
     os.truncate(body.path, 10)
     body.is_warm = is_warm
     part.go_on(ends)
@@ -217,8 +257,7 @@ async def test_a_body_that_was_cut_ends_it(
 async def test_a_client_that_leaves_ends_it(pair: tuple[socket.socket, socket.socket], body: Body) -> None:
     """With an error of the connection."""
     server, client = pair
-    part, ends = sending(server, body), Ends()
-    assert not part.begin(HEAD)
+    part, ends = begin(server, body), Ends()
     client.close()
     part.go_on(ends)
     assert isinstance(await ends.outcome(), ConnectionError)
@@ -230,8 +269,7 @@ async def test_who_cancels_hears_nothing(
 ) -> None:
     """Nothing stays open or is sent any more."""
     server, client = pair
-    part, ends = sending(server, body), Ends()
-    assert not part.begin(HEAD)
+    part, ends = begin(server, body), Ends()
     body.is_warm = is_warm
     body.may_read.clear()
     part.go_on(ends)
@@ -251,8 +289,7 @@ async def test_who_cancels_hears_nothing(
 async def test_without_descriptors_it_cannot_go_on(pair: tuple[socket.socket, socket.socket], body: Body) -> None:
     """That is said at once."""
     server, _ = pair
-    part = sending(server, body)
-    assert not part.begin(HEAD)
+    part = begin(server, body)
     with no_more_files(1), pytest.raises(OSError, match="Too many open files"):
         part.go_on(Ends())
     assert [other.descriptor for other in body.shared] == [-1]

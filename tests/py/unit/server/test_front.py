@@ -1,10 +1,9 @@
 """What is told of answers from memory: one record each, as of any other answer."""
 
 import asyncio
-import time
-from collections.abc import Callable, Coroutine
+import os
 from http import HTTPStatus
-from typing import Any
+from pathlib import Path
 
 import pytest
 from support.manual_clock import ManualClock
@@ -16,19 +15,18 @@ from sidecar.cache.stored import StoredResponse
 from sidecar.observe import Client
 from sidecar.server.finish import Finish
 from sidecar.server.front import Front
+from sidecar.server.hot_entry import FileBody
 from sidecar.settings import load
+from sidecar.store.disk import Disk
+from sidecar.store.reader import FileReader
 
 PEER = "192.0.2.7"
 
 
-def a_front(
-    told: Told,
-    forget: Callable[[], Coroutine[Any, Any, None]] | None = None,
-    stored: StoredResponse | None = None,
-) -> Front:
+def a_front(told: Told, stored: StoredResponse | None = None) -> Front:
     """A front with one object in memory."""
     hot, representation = a_hot_path(), a_representation(stored or a_response())
-    hot.put(b"/a.css", None, an_entry(representation.stored, forget=forget), representation)
+    hot.put(b"/a.css", None, an_entry(representation.stored), representation)
     return Front(load({"bucket": "site"}, {}), hot, Finish(("*",)), ManualClock(NOW), told)
 
 
@@ -53,7 +51,7 @@ def test_one_record_for_each_answer(
     answer = front.answer(head)
     assert answer is not None
     assert told.records == []
-    front.tell(head, answer, PEER, time.perf_counter_ns())
+    front.tell(head, answer, PEER)
     (record,) = told.records
     assert (record.status, record.body_bytes, record.media_type) == expected
     assert (record.method, record.resource, record.outcome) == (method, "/a.css", "hit")
@@ -79,7 +77,7 @@ def test_whether_a_body_was_compressed(fields: tuple[str, ...], method: str, is_
     for _ in range(2):
         answer = front.answer(head)
         assert answer is not None
-        front.tell(head, answer, PEER, 0)
+        front.tell(head, answer, PEER)
     assert [record.is_compressed for record in told.records] == [is_compressed] * 2
 
 
@@ -97,23 +95,28 @@ def test_a_client_without_addresses_is_its_connection() -> None:
     front = a_front(told)
     answer = front.answer(a_head())
     assert answer is not None
-    front.tell(a_head(), answer, PEER, 0, is_aborted=True)
+    front.tell(a_head(), answer, PEER, is_aborted=True)
     assert (told.records[0].client, told.records[0].is_aborted) == (Client(None, None, PEER), True)
 
 
-async def test_what_is_not_right_any_more_is_not_answered_again() -> None:
+async def test_what_is_not_right_any_more_is_not_answered_again(tmp_path: Path) -> None:
     """The cache forgets it too, once."""
+    (tmp_path / "body").touch()
+    disk = Disk()
+    reader = FileReader(disk, os.open(tmp_path / "body", os.O_RDONLY), range(9))
     forgotten: list[str] = []
 
     async def forget() -> None:
         forgotten.append("a.css")
 
-    front = a_front(Told(), forget)
+    front, body = a_front(Told()), FileBody(reader, forget)
     for _ in range(2):
-        front.forget(b"/a.css?v=2")
+        front.forget(b"/a.css?v=2", body)
     assert front.answer(a_head()) is None
     await asyncio.gather(*asyncio.all_tasks() - {asyncio.current_task()})
     assert forgotten == ["a.css"]
+    body.close()
+    disk.close()
 
 
 @pytest.mark.parametrize("is_head", [False, True])

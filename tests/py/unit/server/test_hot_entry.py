@@ -94,7 +94,6 @@ def test_a_body_in_memory() -> None:
     """All of it without a copy, or a part."""
     text = b"0123456789"
     body = MemoryBody(text)
-    assert body.content(0, 10).text is text
-    assert [body.content(2, 5).text, body.content(9, 10).text, body.content(0, 9).text] == [b"234", b"9", b"012345678"]
-    assert (body.content(2, 5).part, body.content(2, 5).size) == (None, 3)
+    assert body.content(0, 10) is text
+    assert [body.content(2, 5), body.content(9, 10), body.content(0, 9)] == [b"234", b"9", b"012345678"]
     body.close()

@@ -200,8 +200,8 @@ async def test_a_large_body_stays_in_its_file(desk: Desk) -> None:
     for head, expected in ((a_head("/large.bin", "range: bytes=-4"), b" end"), (a_head("/large.bin"), LARGE)):
         answer = desk.hot.answer(head, NOW)
         assert answer is not None
-        assert answer.part is not None
-        assert await answer.part.reader.read(answer.part.offset, answer.part.size) == expected
+        assert answer.span is not None
+        assert await answer.span.body.reader.read(answer.span.offset, answer.span.size) == expected
         assert (answer.body_bytes, written(answer).endswith(b"\r\n\r\n")) == (len(expected), True)
     desk.hot.drop(None)
     assert open_below(desk.node.directory) == before

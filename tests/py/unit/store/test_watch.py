@@ -64,6 +64,8 @@ CHANGES: dict[str, Callable[[Path], object]] = {
     "removed": lambda directory: (directory / NAME).unlink(),
     "moved away": lambda directory: (directory / NAME).rename(directory.parent / NAME),
     "replaced": lambda directory: (directory / f"{NAME}.1.0.part").rename(directory / NAME),
+    "written to": lambda directory: (directory / NAME).write_bytes(b"BODY"),
+    "cut": lambda directory: os.truncate(directory / NAME, 1),
 }
 
 
@@ -76,14 +78,14 @@ async def test_a_change_is_told(directory: Path, watch: Watch, told: Told, chang
 
 
 async def test_what_is_no_change_is_not_told(directory: Path, watch: Watch, told: Told) -> None:
-    """Neither reading, nor writing in place, nor other files' comings and goings."""
+    """Neither reading, nor another time, nor other files' comings and goings."""
     (directory / NAME).read_bytes()
     os.utime(directory / NAME)
     (directory / f"{NAME}.1.0.part").write_bytes(b"new")
     (directory / f"{NAME}.1.0.part").unlink()
     (directory / "clear").touch()
     (directory / "clear").unlink()
-    (directory / OTHER).write_bytes(b"last")
+    (directory / OTHER).touch()
     (directory / OTHER).unlink()
     assert await told.next() == OTHER
     assert told.names == []
@@ -95,7 +97,7 @@ async def test_a_directory_that_goes_takes_everything_with_it(directory: Path, w
     assert [await told.next(), await told.next()] == [NAME, None]
     assert not watch.is_open
     os.mkdir(directory)  # noqa: PTH102 - a loop that waits for nobody else
-    (directory / OTHER).write_bytes(b"again")
+    (directory / OTHER).touch()
     watch.open()
     (directory / OTHER).unlink()
     assert await told.next() == OTHER
