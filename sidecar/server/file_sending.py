@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from sidecar.errors import BodyLost
 
 if TYPE_CHECKING:
+    from sidecar.cache.body_reader import BodyReader
     from sidecar.server.hot_entry import FileSpan
 
 TURN_BYTES: Final = 4 * 1024 * 1024
@@ -29,8 +30,8 @@ def send_at_once(connection: int, data: bytes, span: "FileSpan") -> int | None:
     of the part is met again by who goes on. Raises OSError, when nothing was sent.
     """
     body, offset, size = span
-    reader, size = body.reader, min(size, _PIECE_BYTES)
-    if not reader.is_at_hand(offset, size):
+    size = _at_hand(body.reader, offset, size)
+    if size == 0:
         return None
     try:
         sent = os.write(connection, data)
@@ -38,8 +39,17 @@ def send_at_once(connection: int, data: bytes, span: "FileSpan") -> int | None:
         return 0
     if sent == len(data):
         with suppress(OSError, BodyLost):
-            sent += reader.send(connection, offset, size)
+            sent += body.reader.send(connection, offset, size)
     return sent
+
+
+def _at_hand(reader: "BodyReader", offset: int, size: int) -> int:
+    """How many bytes from `offset` can be sent without waiting: all that is wanted and one turn, a piece, or none."""
+    for most in (TURN_BYTES, _PIECE_BYTES):
+        wanted = min(size, most)
+        if reader.is_at_hand(offset, wanted):
+            return wanted
+    return 0
 
 
 class Spawner(Protocol):
@@ -91,18 +101,13 @@ class FileSending:
         os.close(self._connection)
         self._reader.close()
 
-    @property
-    def _piece(self) -> int:
-        """How much is looked for, sent or read at a time."""
-        return min(self._left, _PIECE_BYTES)
-
     def _step(self) -> None:
         """Send once, and wait: for the client, for others whose turn it is, or for the disk."""
         try:
             if self._waiting:
                 self._write()
-            elif self._reader.is_at_hand(self._offset, self._piece):
-                self._send()
+            elif size := _at_hand(self._reader, self._offset, self._left):
+                self._send(size)
             else:
                 asyncio.get_running_loop().remove_writer(self._connection)
                 self._task = self._tasks.spawn(self._read(), name="read a body")
@@ -124,18 +129,13 @@ class FileSending:
         self._waiting = self._waiting[count:]
         self.sent += count
 
-    def _send(self) -> None:
-        """Send of the file, of which the first piece is at hand, as long as others are and it is this client's turn."""
-        turn_ends = self.sent + TURN_BYTES
-        while True:
-            count = self._reader.send(self._connection, self._offset, self._piece)
-            if count == 0:
-                raise BodyLost(_CUT)
-            self._pass(count)
-            self.sent += count
-            is_more_wanted = self._left and self.sent < turn_ends
-            if not is_more_wanted or not self._reader.is_at_hand(self._offset, self._piece):
-                return
+    def _send(self, size: int) -> None:
+        """Send so much of the file, which is at hand."""
+        count = self._reader.send(self._connection, self._offset, size)
+        if count == 0:
+            raise BodyLost(_CUT)
+        self._pass(count)
+        self.sent += count
 
     def _pass(self, count: int) -> None:
         self._offset += count
@@ -144,7 +144,7 @@ class FileSending:
     async def _read(self) -> None:
         """Read what has to be waited for, and send that."""
         try:
-            read = await self._reader.read(self._offset, self._piece)
+            read = await self._reader.read(self._offset, min(self._left, _PIECE_BYTES))
         except (OSError, BodyLost) as error:
             self._end(error)
             return
