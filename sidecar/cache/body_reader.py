@@ -25,8 +25,15 @@ class BodyReader(Protocol):
         """
         ...
 
+    def fileno(self) -> int:
+        """The descriptor of the file."""
+        ...
+
     def trust(self) -> None:
-        """Look no more whether the file was written to: whoever calls this closes the reader when it was."""
+        """Look once more, and then no more, whether the file was written to: whoever calls this closes the reader then.
+
+        Raises OSError.
+        """
         ...
 
     def share(self) -> "BodyReader":

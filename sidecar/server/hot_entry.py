@@ -68,12 +68,21 @@ class MemoryBody:
 
 
 class FileBody:
-    """A body that stays in its file; `forget` makes the cache do without it, once it was found to be lost."""
+    """A body that stays in its file.
 
-    def __init__(self, reader: "BodyReader", forget: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    `forget` makes the cache do without it, once it was found to be lost; `closed` is called when it is closed.
+    """
+
+    def __init__(
+        self,
+        reader: "BodyReader",
+        forget: Callable[[], Coroutine[Any, Any, None]],
+        closed: Callable[[], None] | None = None,
+    ) -> None:
         self.reader = reader
         self.forget = forget
         self.is_lost = False
+        self._closed = closed
 
     def content(self, start: int, stop: int) -> Content:
         """Where it is."""
@@ -82,6 +91,8 @@ class FileBody:
     def close(self) -> None:
         """Close the file."""
         self.reader.close()
+        if self._closed is not None:
+            self._closed()
 
 
 class HotAnswer(NamedTuple):

@@ -43,7 +43,7 @@ _PLAIN = Question(Conditions(), None)
 
 
 class Watch(Protocol):
-    """Tells the hot path which bodies were removed, replaced or written to."""
+    """Tells the hot path which bodies were removed or replaced, and which of those that it follows were written to."""
 
     @property
     def is_open(self) -> bool:
@@ -52,6 +52,10 @@ class Watch(Protocol):
 
     def open(self) -> None:
         """Begin. Raises OSError."""
+        ...
+
+    def follow(self, descriptor: int, name: str) -> "Callable[[], None]":
+        """Tell this name when the file that is open is written to, until what comes back is called. Raises OSError."""
         ...
 
 
@@ -116,13 +120,20 @@ class HotKeeping:
             kept = MemoryBody(b"".join([bytes(chunk) async for chunk in body.chunks(0, length)]))
             size = size_in_memory(length, len(encode_head(render(_PLAIN, "HEAD", now))))
         else:
-            reader = body.share()
-            reader.trust()  # those that are watched
-            forget = partial(exchange.site.engine.forget, exchange.object_key)
-            kept, size = FileBody(reader, forget), OPEN_FILE_BYTES
+            kept, size = self._file_body(exchange, body, sources[0].key.digest), OPEN_FILE_BYTES
         is_current = _still([source.holds for source in sources], exchange)
         fresh_until = now + min(source.stored.ttl_at(now) for source in sources)
         return Representation(exchange.resource, answer.stored, render, kept, size, is_current, fresh_until)
+
+    def _file_body(self, exchange: "Exchange", body: StoredBody, digest: str) -> FileBody:
+        """One that need not look at its file each time, where the kernel tells of writes."""
+        reader, forget = body.share(), partial(exchange.site.engine.forget, exchange.object_key)
+        try:
+            unfollow = self._watch.follow(reader.fileno(), digest)
+        except OSError:
+            return FileBody(reader, forget)
+        reader.trust()
+        return FileBody(reader, forget, unfollow)
 
     def _render(
         self, exchange: "Exchange", answer: "Answer", media_type: str

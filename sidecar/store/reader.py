@@ -69,9 +69,17 @@ class FileReader:
         size = min(size, len(self._body) - offset)
         return os.sendfile(connection, self._descriptor, self._body.start + offset, size)
 
+    def fileno(self) -> int:
+        """The descriptor of the file."""
+        return self._descriptor
+
     def trust(self) -> None:
-        """Look no more whether the file was written to: whoever calls this closes the reader when it was."""
-        self._is_trusted = True
+        """Look once more, and then no more, whether the file was written to: whoever calls this closes the reader then.
+
+        Raises OSError.
+        """
+        verification = self._verification
+        self._is_trusted = verification is None or stamp_of(self._descriptor) == verification.stamp
 
     def share(self) -> "FileReader":
         """Another reader of the same file, which knows what was verified, and seen in memory. Raises OSError."""

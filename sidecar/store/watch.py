@@ -1,15 +1,29 @@
-"""Tells at once which body files were removed, replaced or written to, by a sibling or by an operator."""
+"""Tells at once which body files were removed, replaced or written to, by a sibling or by an operator.
+
+The directory is watched for comings and goings, and only single files for writes: bodies that are being stored are
+written there all the time.
+"""
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from inotify_simple import INotify, flags
+from inotify_simple import Event, INotify, flags
 
 from sidecar.store import paths
 
-_CHANGES = flags.DELETE | flags.MOVED_FROM | flags.MOVED_TO | flags.MODIFY
-_CHANGES |= flags.DELETE_SELF | flags.MOVE_SELF | flags.ONLYDIR
+_CHANGES = flags.DELETE | flags.MOVED_FROM | flags.MOVED_TO | flags.DELETE_SELF | flags.MOVE_SELF | flags.ONLYDIR
+_GONE = flags.DELETE_SELF | flags.MOVE_SELF | flags.IGNORED
+
+
+@dataclass(slots=True)
+class _Followed:
+    """A file, and how many follow it: the kernel has but one watch for them."""
+
+    name: str
+    count: int = 0
 
 
 class Watch:
@@ -19,6 +33,8 @@ class Watch:
         self._directory = directory
         self._changed = changed
         self._inotify: INotify | None = None
+        self._number = -1
+        self._followed: dict[int, _Followed] = {}
 
     @property
     def is_open(self) -> bool:
@@ -29,7 +45,7 @@ class Watch:
         """Begin to watch. Raises OSError when the kernel has no room for another watch, or there is no directory."""
         watching = INotify(nonblocking=True)
         try:
-            watching.add_watch(str(self._directory), _CHANGES)
+            self._number = watching.add_watch(str(self._directory), _CHANGES)
         except OSError:
             watching.close()
             raise
@@ -42,15 +58,46 @@ class Watch:
             asyncio.get_running_loop().remove_reader(self._inotify.fileno())
             self._inotify.close()
             self._inotify = None
+            self._followed.clear()
+
+    def follow(self, descriptor: int, name: str) -> Callable[[], None]:
+        """Tell this name when the file that is open is written to, until what comes back is called.
+
+        Raises OSError when the kernel follows no more files, or nothing is watched.
+        """
+        watching = self._inotify
+        if watching is None:
+            raise OSError("the directory is not watched")
+        number = watching.add_watch(f"/proc/self/fd/{descriptor}", flags.MODIFY)
+        self._followed.setdefault(number, _Followed(name)).count += 1
+        return partial(self._unfollow, watching, number)
+
+    def _unfollow(self, watching: INotify, number: int) -> None:
+        followed = self._followed.get(number) if watching is self._inotify else None
+        if followed is None:  # the directory is gone, or the file
+            return
+        followed.count -= 1
+        if followed.count == 0:
+            del self._followed[number]
+            watching.rm_watch(number)
 
     def _read(self) -> None:
         assert self._inotify is not None  # noqa: S101 - its descriptor became readable
         for event in self._inotify.read(timeout=0):
-            if event.mask & (flags.DELETE_SELF | flags.MOVE_SELF | flags.IGNORED):
+            if event.mask & flags.Q_OVERFLOW:
+                self._changed(None)
+            elif event.wd != self._number:
+                self._read_of_file(event)
+            elif event.mask & _GONE:
                 self._changed(None)
                 self.close()  # another directory may take its place
                 return
-            if event.mask & flags.Q_OVERFLOW:
-                self._changed(None)
             elif paths.is_body(event.name):
                 self._changed(event.name)
+
+    def _read_of_file(self, event: Event) -> None:
+        followed = self._followed.get(event.wd)
+        if followed is not None and event.mask & flags.IGNORED:  # it is gone, and so is the kernel's watch
+            del self._followed[event.wd]
+        elif followed is not None:
+            self._changed(followed.name)

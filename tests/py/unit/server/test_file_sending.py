@@ -56,6 +56,10 @@ class Body:
             raise self.error
         return os.pread(self.descriptor, size, offset)
 
+    def fileno(self) -> int:
+        """The file's."""
+        return self.descriptor
+
     def trust(self) -> None:
         """Never needed here."""
         raise AssertionError

@@ -139,12 +139,13 @@ async def test_an_altered_file_is_found_by_the_next_that_opens_it(
 
 async def test_who_is_told_of_writes_need_not_look(directory: Path, reader: FileReader) -> None:
     """A reader that is trusted gives what is there, and nothing that was not verified; another one looks again."""
-    before = reader.share()
+    before, late = reader.share(), reader.share()
     reader.trust()
     os.utime(directory / KEY.digest, ns=(1, 1))
     assert at_once(reader, 0, 9) == BODY[:9]
     assert reader.is_at_hand(0, 9)
-    for other in (before, reader.share()):
+    late.trust()
+    for other in (before, late, reader.share()):
         assert other.read_now(0, 9) is None
         assert not other.is_at_hand(0, 9)
         other.close()

@@ -64,8 +64,6 @@ CHANGES: dict[str, Callable[[Path], object]] = {
     "removed": lambda directory: (directory / NAME).unlink(),
     "moved away": lambda directory: (directory / NAME).rename(directory.parent / NAME),
     "replaced": lambda directory: (directory / f"{NAME}.1.0.part").rename(directory / NAME),
-    "written to": lambda directory: (directory / NAME).write_bytes(b"BODY"),
-    "cut": lambda directory: os.truncate(directory / NAME, 1),
 }
 
 
@@ -78,17 +76,70 @@ async def test_a_change_is_told(directory: Path, watch: Watch, told: Told, chang
 
 
 async def test_what_is_no_change_is_not_told(directory: Path, watch: Watch, told: Told) -> None:
-    """Neither reading, nor another time, nor other files' comings and goings."""
+    """Neither reading, nor writing in place, nor other files' comings and goings."""
     (directory / NAME).read_bytes()
     os.utime(directory / NAME)
     (directory / f"{NAME}.1.0.part").write_bytes(b"new")
     (directory / f"{NAME}.1.0.part").unlink()
     (directory / "clear").touch()
     (directory / "clear").unlink()
-    (directory / OTHER).touch()
+    (directory / OTHER).write_bytes(b"last")
     (directory / OTHER).unlink()
     assert await told.next() == OTHER
     assert told.names == []
+
+
+WRITES: dict[str, Callable[[Path], object]] = {
+    "written to": lambda path: path.write_bytes(b"BODY"),
+    "cut": lambda path: os.truncate(path, 1),
+    "written to under another name": lambda path: path.rename(path.parent.parent / "moved").write_bytes(b"BODY"),
+}
+
+
+@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
+async def test_writes_to_what_is_followed_are_told(
+    directory: Path, watch: Watch, told: Told, write: Callable[[Path], object]
+) -> None:
+    """As often as there are some, until nobody follows the file any more."""
+    with (directory / NAME).open("rb") as file:
+        ends = [watch.follow(file.fileno(), NAME) for _ in range(2)]
+        write(directory / NAME)
+        assert await told.next() == NAME
+        ends[0]()
+        os.pwrite(descriptor := os.open(f"/proc/self/fd/{file.fileno()}", os.O_WRONLY), b"b", 0)
+        assert await told.next() == NAME
+        ends[1]()
+        told.names.clear()
+        os.pwrite(descriptor, b"B", 0)
+        os.close(descriptor)
+    (directory / OTHER).touch()
+    (directory / OTHER).unlink()
+    assert await told.next() == OTHER
+    assert watch.is_open
+
+
+async def test_what_is_followed_may_go(directory: Path, watch: Watch, told: Told) -> None:
+    """The kernel forgets it; whoever has followed it may say so later, even to another watch."""
+    file = (directory / NAME).open("rb")
+    end = watch.follow(file.fileno(), NAME)
+    (directory / NAME).unlink()
+    file.close()
+    assert await told.next() == NAME
+    end()
+    with (directory / "clear").open("wb") as other:
+        late = watch.follow(other.fileno(), OTHER)
+        watch.close()
+        watch.open()
+        late()
+        with pytest.raises(OSError, match=r"Bad file descriptor|No such file"):
+            watch.follow(-1, OTHER)
+    assert watch.is_open
+
+
+async def test_nothing_is_followed_unwatched(directory: Path, told: Told) -> None:
+    """Nobody would tell."""
+    with (directory / NAME).open("rb") as file, pytest.raises(OSError, match="not watched"):
+        Watch(directory, told).follow(file.fileno(), NAME)
 
 
 async def test_a_directory_that_goes_takes_everything_with_it(directory: Path, watch: Watch, told: Told) -> None:
@@ -97,7 +148,7 @@ async def test_a_directory_that_goes_takes_everything_with_it(directory: Path, w
     assert [await told.next(), await told.next()] == [NAME, None]
     assert not watch.is_open
     os.mkdir(directory)  # noqa: PTH102 - a loop that waits for nobody else
-    (directory / OTHER).touch()
+    (directory / OTHER).write_bytes(b"again")
     watch.open()
     (directory / OTHER).unlink()
     assert await told.next() == OTHER
