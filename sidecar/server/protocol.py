@@ -231,6 +231,7 @@ class SidecarProtocol(Connection):
         self._part = None
         self._uptake.end()
         if is_whole:
+            self._look_in(self._front.deadlines.idle)
             self._go_on(head)
         else:
             self.abort()
@@ -243,7 +244,6 @@ class SidecarProtocol(Connection):
             self._is_free = True
             self._since_ns = time.perf_counter_ns()
             self.transport.resume_reading()
-            self.check_timeouts()
             self._advance()
 
     def _give_to_sanic(self, head: Head) -> None:

@@ -87,14 +87,17 @@ class WaitingList:
             self._is_over = True
             self._end(in_vain)
             if self._waiters:
-                self._resume_some()
+                asyncio.get_running_loop().call_soon(self._resume_some)
 
     def _resume_some(self) -> None:
         """Not thousands at once: others are served in between. What fails with one is none of the others' business."""
         loop = asyncio.get_running_loop()
         for waiter in list(islice(self._waiters, _AT_ONCE)):
             del self._waiters[waiter]
-            loop.call_soon(waiter.resume)
+            try:
+                waiter.resume()
+            except Exception as error:  # noqa: BLE001 - as the loop would
+                loop.call_exception_handler({"message": "a request that has waited failed", "exception": error})
         if self._waiters:
             loop.call_soon(self._resume_some)
 

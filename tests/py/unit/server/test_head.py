@@ -227,7 +227,9 @@ def test_unusual_heads(raw: bytes) -> None:
     assert reader.read_usual(USUAL["browser"] + END) is not None
 
 
-_NAMES = st.sampled_from([b"Host", b"host", b"A", b"a", b"Connection", b"Range", b"Content-Length", b"Upgrade", b"b c"])
+_NAMES = st.sampled_from(
+    [b"Host", b"host", b"A", b"a", b"Connection", b"Proxy-Connection", b"Range", b"Content-Length", b"Upgrade", b"b c"]
+)
 _VALUES = st.sampled_from(
     [b"x", b"", b" y\t", b"close", b"keep-alive", b"upgrade", b"bytes=0-1", b"0", b"a, b", b"a\rb"]
 )
