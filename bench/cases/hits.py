@@ -16,6 +16,7 @@ from bench.load.requests import Fields, distinct_requests
 from bench.load.wrk import wrk
 from bench.metric import P99, RATE, Metric
 from bench.outcome import Outcome
+from bench.page_cache import held
 from bench.probe import check_answer
 from bench.servers import Server
 from bench.site import Object
@@ -71,9 +72,10 @@ class Hits(Case):
             self._load(server, prepared[server.name], stage.counts.warm_up_seconds)
         seconds = stage.counts.seconds
         forwarded = stage.origin.requests()
-        for number in range(stage.counts.rounds):
-            for server in rotated(servers, number):
-                outcome.add(server.name, timed(server, partial(self._load, server, prepared[server.name], seconds)))
+        with held([stage.origin.files, *(server.folder for server in servers)]):
+            for number in range(stage.counts.rounds):
+                for server in rotated(servers, number):
+                    outcome.add(server.name, timed(server, partial(self._load, server, prepared[server.name], seconds)))
         if stage.origin.requests() != forwarded:
             outcome.mistakes.append(f"{stage.origin.requests() - forwarded} requests went to the origin")
         outcome.memory.update({server.name: resident(server) for server in servers})
