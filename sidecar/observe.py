@@ -1,5 +1,6 @@
 """What is known of a request once it has been answered, what else happens, and who wants to hear of it."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
@@ -15,14 +16,16 @@ __all__ = [
     "OUTCOMES",
     "UNASKED",
     "Client",
-    "Count",
     "Events",
-    "Kind",
     "Observer",
+    "RecordObserver",
     "Request",
     "RequestRecord",
+    "Sent",
+    "Summary",
     "Unobserved",
     "Vitals",
+    "record_of_hit",
 ]
 
 CLIENT_CLOSED_REQUEST = 499
@@ -45,6 +48,10 @@ class Client(NamedTuple):
         return client_address(real_ip=self.real_ip, forwarded_for=self.forwarded_for, peer=self.peer)
 
 
+Sent: TypeAlias = str | bytes | None
+"""The value of a field, as text, or in UTF-8 and perhaps with whitespace behind it; or there is none."""
+
+
 class Request(Protocol):
     """The request itself, for who wants more of it than most: nothing is decoded before it is asked for.
 
@@ -62,6 +69,10 @@ class Request(Protocol):
 
     def header(self, name: str) -> str | None:
         """A field's value by its lower-case name; repeated fields are one list (RFC 9110 5.3)."""
+        ...
+
+    def forwarding(self) -> "tuple[Sent, Sent]":
+        """X-Real-IP and X-Forwarded-For, as they are at hand."""
         ...
 
 
@@ -98,29 +109,20 @@ class RequestRecord(NamedTuple):
         return Client(self.request.header("x-real-ip"), self.request.header("x-forwarded-for"), self.peer)
 
 
-Kind: TypeAlias = tuple[str, int, str]
-"""Method, status and outcome, as a `RequestRecord` has them."""
+class Summary(NamedTuple):
+    """What an answer comes to, for everybody who gets it; the fields are those of a `RequestRecord`."""
 
-
-class Count(Protocol):
-    """Counts a request that was answered whole."""
-
-    def __call__(self, kind: Kind, body_bytes: int, spent_ns: int, began_ns: int) -> None:
-        """See `RequestRecord` for the bytes, the time spent, and what of it passed until the answer began."""
-        ...
+    method: str
+    status: int
+    outcome: str
+    body_bytes: int
+    resource: str
+    media_type: str | None
+    is_compressed: bool
 
 
 class Observer(Protocol):
-    """Is told of every answered request; must return at once and never raise.
-
-    Where there is a `count`, that is all that anybody wants of a request which was answered whole, and may be called
-    in place of `request_answered`: a record costs as much as finding the answer that it tells of.
-    """
-
-    @property
-    def count(self) -> Count | None:
-        """None where somebody wants more."""
-        ...
+    """Is told of every answered request; must return at once and never raise."""
 
     def request_began(self) -> None:
         """A request is being answered, until `request_ended`; not told of those that are answered at once."""
@@ -133,6 +135,39 @@ class Observer(Protocol):
     def request_answered(self, record: RequestRecord) -> None:
         """Take note of `record`."""
         ...
+
+    def hit(self, answer: Summary, request: Request, peer: str, timestamp_ns: int, spent_ns: int) -> None:
+        """Take note of an answer out of memory that was sent at once, and whole.
+
+        Not a record, which would cost as much as finding the answer; `peer`, the timestamp and the time spent are as in
+        one.
+        """
+        ...
+
+
+class RecordObserver(ABC):
+    """An observer that wants a record of hits, too; `other` hears of requests that begin and end."""
+
+    def __init__(self, other: Observer) -> None:
+        self.request_began = other.request_began
+        self.request_ended = other.request_ended
+
+    @abstractmethod
+    def request_answered(self, record: RequestRecord) -> None:
+        """See `Observer`."""
+
+    def hit(self, answer: Summary, request: Request, peer: str, timestamp_ns: int, spent_ns: int) -> None:
+        """See `Observer`."""
+        self.request_answered(record_of_hit(answer, request, peer, timestamp_ns, spent_ns))
+
+
+def record_of_hit(answer: Summary, request: Request, peer: str, timestamp_ns: int, spent_ns: int) -> RequestRecord:
+    """What there is to tell of it."""
+    method, status, outcome, body_bytes, resource, media_type, is_compressed = answer
+    return RequestRecord(
+        method, resource, status, body_bytes, peer, media_type, outcome, timestamp_ns, spent_ns, spent_ns,
+        is_compressed=is_compressed, request=request,
+    )  # fmt: skip
 
 
 class Events(Protocol):

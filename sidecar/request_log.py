@@ -2,19 +2,17 @@
 
 import logging
 
-from sidecar.observe import Observer, RequestRecord
+from sidecar.observe import Observer, RecordObserver, RequestRecord
 
 requests = logging.getLogger("sidecar.requests")
 
 
-class RequestLog:
+class RequestLog(RecordObserver):
     """One line for each request; then `others` hear of it."""
 
     def __init__(self, other: Observer) -> None:
+        super().__init__(other)
         self._other = other
-        self.count = None
-        self.request_began = other.request_began
-        self.request_ended = other.request_ended
 
     def request_answered(self, record: RequestRecord) -> None:
         """One line for each."""

@@ -31,7 +31,7 @@ from opentelemetry.trace import (
 
 from sidecar.http.trace_context import TraceContext
 from sidecar.log.masking import masking_of_requests
-from sidecar.observe import CLIENT_CLOSED_REQUEST, Observer, Request, RequestRecord
+from sidecar.observe import CLIENT_CLOSED_REQUEST, Observer, RecordObserver, Request, RequestRecord
 from sidecar.span_attributes import HTTP_STATUS, attributes_of_request, method_of
 from sidecar.version import version
 
@@ -142,15 +142,13 @@ class ClientAsking:
         self._span.end()
 
 
-class SpanObserver:
+class SpanObserver(RecordObserver):
     """Ends the spans of requests that were answered."""
 
     def __init__(self, other: Observer, tracing: Tracing) -> None:
+        super().__init__(other)
         self._other = other
         self._tracing = tracing
-        self.count = None
-        self.request_began = other.request_began
-        self.request_ended = other.request_ended
 
     def request_answered(self, record: RequestRecord) -> None:
         """End its span, or make one."""

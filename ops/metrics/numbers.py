@@ -6,6 +6,7 @@ the process: whoever is started in its place goes on from there, so that no coun
 
 from array import array
 from ctypes import c_int64
+from functools import lru_cache
 from multiprocessing.sharedctypes import RawArray
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,7 @@ def shared_numbers(workers: int) -> "Array[c_int64]":
     return RawArray(c_int64, (workers + 2) * _SIZE)
 
 
+@lru_cache(maxsize=4096)
 def place_of(name: str, *labels: str) -> int:
     """Where the first number of a metric's child is. Raises ValueError for labels that it cannot have."""
     metric = METRICS[name]

@@ -8,13 +8,14 @@ from ops.metrics.numbers import Counts, place_of
 from sidecar.observe import CLIENT_CLOSED_REQUEST
 
 if TYPE_CHECKING:
-    from sidecar.observe import Kind, RequestRecord
+    from sidecar.observe import Request, RequestRecord, Summary
 
 _MOST_PLACES = 2048
 _BOUNDS_NS = [
     round(bound * METRICS["request_duration_seconds"].scale) for bound in METRICS["request_duration_seconds"].buckets
 ]
 _FIRST_BOUND_NS = _BOUNDS_NS[0]
+_Kind = tuple[str, int, str]
 _Places = tuple[int, int, int, int]
 
 
@@ -24,7 +25,7 @@ class Metrics:
     def __init__(self, counts: Counts) -> None:
         self._counts = counts
         self._numbers = counts.numbers
-        self._places: dict[Kind, _Places] = {}
+        self._places: dict[_Kind, _Places] = {}
         self._in_flight = place_of("requests_in_flight")
 
     def request_began(self) -> None:
@@ -39,25 +40,31 @@ class Metrics:
         """Count a request."""
         # Unpacked at once: eleven reads of a named tuple's fields cost as much as all the rest.
         method, _, status, body_bytes, _, _, outcome, _, spent_ns, began_ns, is_aborted, _, _ = record
-        self.count((method, status, outcome), body_bytes, spent_ns, began_ns)
-        if is_aborted:
-            self._counts.add("client_aborts_total")
-
-    def count(self, kind: "Kind", body_bytes: int, spent_ns: int, began_ns: int) -> None:
-        """Count a request that was answered whole."""
         numbers = self._numbers
+        kind = (method, status, outcome)
         count, size, duration, first_byte = self._places.get(kind) or self._look_up(kind)
         numbers[count] += 1
         numbers[size] += body_bytes
-        bucket = 1 if spent_ns <= _FIRST_BOUND_NS else bisect_left(_BOUNDS_NS, spent_ns) + 1
+        numbers[duration] += spent_ns
+        numbers[duration + _bucket(spent_ns)] += 1
+        numbers[first_byte] += began_ns
+        numbers[first_byte + _bucket(began_ns)] += 1
+        if is_aborted:
+            self._counts.add("client_aborts_total")
+
+    def hit(self, answer: "Summary", request: "Request", peer: str, timestamp_ns: int, spent_ns: int) -> None:
+        """Count an answer out of memory, by its first four fields."""
+        numbers, kind = self._numbers, answer[:3]
+        count, size, duration, first_byte = self._places.get(kind) or self._look_up(kind)
+        numbers[count] += 1
+        numbers[size] += answer[3]
+        bucket = 1 if spent_ns <= _FIRST_BOUND_NS else _bucket(spent_ns)
         numbers[duration] += spent_ns
         numbers[duration + bucket] += 1
-        if began_ns != spent_ns:
-            bucket = bisect_left(_BOUNDS_NS, began_ns) + 1
-        numbers[first_byte] += began_ns
+        numbers[first_byte] += spent_ns
         numbers[first_byte + bucket] += 1
 
-    def _look_up(self, kind: "Kind") -> _Places:
+    def _look_up(self, kind: _Kind) -> _Places:
         method, status, outcome = kind
         places = (
             place_of("requests_total", method, str(status or CLIENT_CLOSED_REQUEST), outcome),
@@ -86,3 +93,8 @@ class Metrics:
     def purged(self, scope: str) -> None:
         """An operator has purged, or cleared."""
         self._counts.add("cache_purges_total", scope)
+
+
+def _bucket(nanoseconds: int) -> int:
+    """Where the histogram of a span counts it, after its sum."""
+    return bisect_left(_BOUNDS_NS, nanoseconds) + 1

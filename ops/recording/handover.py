@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ops.metrics.metric import OTHER
 from ops.recording.message import MOST_RECORDS, WIDTH, flat, pack
 from ops.sinks.chosen import sink_names
-from sidecar.observe import Observer, RequestRecord
+from sidecar.observe import Observer, Request, RequestRecord, Summary
 
 if TYPE_CHECKING:
     from ops.metrics.numbers import Counts
@@ -45,8 +45,7 @@ class Handover:
     def __init__(self, other: Observer, writing: socket.socket, counts: "Counts", sinks: Sequence[str]) -> None:
         self._waiting: list[Any] = []
         self._note = self._waiting.extend
-        self._tell = other.request_answered
-        self.count = None
+        self._tell, self._tell_hit = other.request_answered, other.hit
         self.request_began = other.request_began
         self.request_ended = other.request_ended
         self._writing = writing
@@ -58,6 +57,12 @@ class Handover:
         """Take note: this is all that a request waits for."""
         self._note(flat(record))
         self._tell(record)
+
+    def hit(self, answer: Summary, request: Request, peer: str, timestamp_ns: int, spent_ns: int) -> None:
+        """Take note: nothing is made of it here."""
+        real_ip, forwarded_for = request.forwarding()
+        self._note((answer, real_ip, forwarded_for, peer, timestamp_ns, spent_ns))
+        self._tell_hit(answer, request, peer, timestamp_ns, spent_ns)
 
     async def run(self) -> None:
         """Hand over until cancelled."""

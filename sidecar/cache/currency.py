@@ -26,6 +26,8 @@ class Currency:
 
     def holds(self) -> bool:
         """Whether it was neither replaced, cleared nor purged; counts as a use of it. Its age is not looked at."""
-        if self.tools.metadata.held(self.key) is not self.stored:
+        stored, tools = self.stored, self.tools
+        if tools.metadata.held(self.key) is not stored:
             return False
-        return self.tools.standing(self.key, self.stored) is Standing.CURRENT
+        is_untouched = tools.epoch.numbers[0] == stored.epoch and tools.purges.numbers[0] == stored.purge_count
+        return is_untouched or tools.standing(self.key, stored) is Standing.CURRENT

@@ -21,23 +21,26 @@ def shared_epoch() -> "Array[c_uint64]":
 
 
 class Epoch:
-    """A worker's view of the numbers that all workers have."""
+    """A worker's view of the numbers that all workers have.
 
-    __slots__ = ("_numbers",)
+    `numbers` are for those who ask for every request: the current epoch and the first one.
+    """
+
+    __slots__ = ("numbers",)
 
     def __init__(self, numbers: "Array[c_uint64]") -> None:
-        self._numbers = numbers
+        self.numbers = memoryview(numbers).cast("B").cast("Q")
 
     @property
     def current(self) -> int:
         """The epoch that every worker is in now."""
-        return self._numbers[0]
+        return self.numbers[0]
 
     @property
     def is_first(self) -> bool:
         """Whether nothing was cleared since the start: what an earlier run has stored may be revalidated then."""
-        return self._numbers[0] == self._numbers[1]
+        return self.numbers[0] == self.numbers[1]
 
     def advance(self) -> None:
         """Begin a new epoch: what was stored before is not used any more, by any worker, from this moment on."""
-        self._numbers[0] = new_epoch()
+        self.numbers[0] = new_epoch()

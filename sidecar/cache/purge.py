@@ -88,10 +88,11 @@ class SharedJournal:
 
 
 class PurgeJournal:
-    """A worker's view of the journal."""
+    """A worker's view of the journal; `numbers` is for those who ask for every request, and has the count alone."""
 
     def __init__(self, journal: SharedJournal) -> None:
         self._shared = journal
+        self.numbers = memoryview(journal.count).cast("B").cast("Q")
         self._slots = memoryview(journal.slots).cast("B")
         self._read = journal.count.value
         self._forgotten = self._read
@@ -101,7 +102,7 @@ class PurgeJournal:
     @property
     def count(self) -> int:
         """The number of rules so far; what is stored now is kept with it."""
-        return self._shared.count.value
+        return self.numbers[0]
 
     def append(self, rule: PurgeRule) -> None:
         """Make the rule hold, in every worker, from this moment on."""
@@ -110,7 +111,7 @@ class PurgeJournal:
         try:
             number = self.count + 1
             self._write(number, rule)
-            self._shared.count.value = number
+            self.numbers[0] = number
         finally:
             if is_held:
                 self._shared.lock.release()

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from sidecar.observe import RecordObserver
+
 if TYPE_CHECKING:
     from sidecar.log.access_line import Line
     from sidecar.log.outlet import Outlet
@@ -12,16 +14,14 @@ FILE_NAME = "access.log"
 _LAST_SECONDS = 0.5
 
 
-class AccessLog:
+class AccessLog(RecordObserver):
     """One line for each request; `other` hears of it first."""
 
     def __init__(self, other: "Observer", line: "Line", outlet: "Outlet") -> None:
+        super().__init__(other)
         self._other = other
         self._line = line
         self._outlet = outlet
-        self.count = None
-        self.request_began = other.request_began
-        self.request_ended = other.request_ended
 
     @property
     def lost(self) -> int:

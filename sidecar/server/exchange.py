@@ -51,6 +51,10 @@ class Exchange:
         values = self.request.headers.getall(name, [])
         return ", ".join(value.strip(" \t") for value in values) if values else None
 
+    def forwarding(self) -> tuple[str | None, str | None]:
+        """X-Real-IP and X-Forwarded-For, as text."""
+        return self.header("x-real-ip"), self.header("x-forwarded-for")
+
     def request_line(self) -> tuple[str, str, str]:
         """Method, target and protocol."""
         request = self.request

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from sidecar.http.target import TargetError, parse_target
-from sidecar.observe import CLIENT_CLOSED_REQUEST, UNASKED, Observer, RequestRecord
+from sidecar.observe import CLIENT_CLOSED_REQUEST, UNASKED, Observer, RequestRecord, record_of_hit
 from sidecar.server.faults import closing_reply
 from sidecar.server.finish import NOT_ASKED
 from sidecar.server.head import HeadReader
@@ -50,7 +50,7 @@ class Front:
         self._finish = finish
         self._clock = clock
         self._observer = observer
-        self._tell, self._count = observer.request_answered, observer.count
+        self._hit = observer.hit
 
     def answer(self, head: "Head") -> "HotAnswer | None":
         """The answer to a request out of the cache, to be told of once it is sent; None when Sanic has to make it."""
@@ -88,27 +88,11 @@ class Front:
     def tell(self, head: "Head", answer: "HotAnswer", peer: str, *, is_aborted: bool = False) -> None:
         """Tell of an answer that has been sent."""
         spent_ns = time.perf_counter_ns() - head.began_ns
-        if self._count is not None and not is_aborted:
-            self._count(answer.kind, answer.body_bytes, spent_ns, spent_ns)
-            return
-        method, status, outcome = answer.kind
-        self._tell(
-            RequestRecord(
-                method,
-                answer.resource,
-                status,
-                answer.body_bytes,
-                peer,
-                answer.media_type,
-                outcome,
-                int(self._clock.now() * 1e9),
-                spent_ns,
-                spent_ns,
-                is_aborted,
-                answer.is_compressed,
-                head,
-            )
-        )
+        if is_aborted:
+            record = record_of_hit(answer.summary, head, peer, self._clock.now_ns(), spent_ns)
+            self._observer.request_answered(record._replace(is_aborted=True))
+        else:
+            self._hit(answer.summary, head, peer, self._clock.now_ns(), spent_ns)
 
     def left(self, head: "Head", peer: str) -> None:
         """Tell of a request whose client did not wait."""
@@ -118,7 +102,7 @@ class Front:
             resource = parse_target(head.target).path
         except TargetError:
             resource = "-"
-        self._tell(
+        self._observer.request_answered(
             RequestRecord(
                 method=head.method.decode(),
                 resource=resource,
@@ -139,7 +123,7 @@ class Front:
         """The answer to what is no request, after which the connection is closed."""
         now = self._clock.now()
         reply = self._finish.dress(closing_reply(status, reason, now)).with_fields(("cache-status", NOT_ASKED))
-        self._tell(
+        self._observer.request_answered(
             RequestRecord(
                 method="-",
                 resource="-",

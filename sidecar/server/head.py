@@ -47,18 +47,30 @@ class HeadError(ValueError):
 class Names:
     """The names of a head's fields: there are few sets of them, for each client sends its own again and again.
 
-    `lowered` are those that are there, in lower case; `sent` maps each to how it was sent, as do `host` and
-    `connection`, which are empty for one that is not there. `is_conditional` is whether they ask for less than all of
-    it, or nothing that the client has, and `is_range` whether that is a Range alone.
+    `lowered` are those that are there, in lower case; `sent` maps each to how it was sent. So do `host`, `connection`,
+    `real_ip` and `forwarded_for`, which are empty for one that is not there. `is_conditional` is whether they ask for
+    less than all of it, or nothing that the client has, and `is_range` whether that is a Range alone.
     """
 
-    __slots__ = ("connection", "host", "is_conditional", "is_range", "is_usual", "lowered", "sent")
+    __slots__ = (
+        "connection",
+        "forwarded_for",
+        "host",
+        "is_conditional",
+        "is_range",
+        "is_usual",
+        "lowered",
+        "real_ip",
+        "sent",
+    )
 
     def __init__(self, sent: tuple[bytes, ...]) -> None:
         self.sent = {name.lower(): name for name in sent}
         self.lowered = frozenset(self.sent)
         self.host = self.sent.get(b"host", b"")
         self.connection = self.sent.get(b"connection", b"")
+        self.real_ip = self.sent.get(b"x-real-ip", b"")
+        self.forwarded_for = self.sent.get(b"x-forwarded-for", b"")
         conditions = self.lowered & _CONDITIONS
         self.is_conditional = bool(conditions)
         self.is_range = conditions == {b"range"}
@@ -99,6 +111,10 @@ class Head:
         """A field's value by its lower-case name, as text."""
         value = self.field(name.encode())
         return None if value is None else value.decode(errors="surrogateescape")
+
+    def forwarding(self) -> tuple[bytes | None, bytes | None]:
+        """X-Real-IP and X-Forwarded-For, in UTF-8, perhaps with whitespace behind them."""
+        return self._values.get(self.names.real_ip), self._values.get(self.names.forwarded_for)
 
     @property
     def trace(self) -> None:
@@ -142,7 +158,8 @@ class HeadReader:
         # A field that is repeated, or a second request, has a line and no name of its own.
         if len(values) == data.count(b"\n") - 2:
             names = _names_of(values)
-            if names.is_usual and _is_usual(values[names.host], values.get(names.connection)):
+            is_kept = not names.connection or _is_kept(values[names.connection], by_default=True)
+            if names.is_usual and is_kept and _is_host(values[names.host]):
                 head = Head(data, method, target, names, values.copy())
                 values.clear()
                 return head
@@ -254,11 +271,6 @@ def _parse(raw: bytes, method: bytes, fields: _Collector) -> int | None:
     if fields.is_complete:
         return 0
     return None if length is None else int(length)
-
-
-def _is_usual(host: bytes, connection: bytes | None) -> bool:
-    """Whether a host is named, and the connection kept."""
-    return _is_host(host) and (connection is None or _is_kept(connection, by_default=True))
 
 
 def _names_of(values: dict[bytes, bytes]) -> Names:

@@ -10,7 +10,7 @@ from sidecar.server.wire import KEEP_ALIVE
 if TYPE_CHECKING:
     from sidecar.cache.body_reader import BodyReader
     from sidecar.cache.stored import StoredResponse
-    from sidecar.observe import Kind
+    from sidecar.observe import Summary
     from sidecar.server.head import Head
     from sidecar.server.responses import Question, Reply
 
@@ -96,18 +96,11 @@ class FileBody:
 
 
 class HotAnswer(NamedTuple):
-    """What to write, first `data` and then `span`, and what there is to tell of it.
-
-    `is_compressed` is whether there is a body with a content coding.
-    """
+    """What to write, first `data` and then `span`, and what there is to tell of it."""
 
     data: tuple[bytes, ...]
     span: FileSpan | None
-    kind: "Kind"
-    body_bytes: int
-    resource: str
-    media_type: str | None
-    is_compressed: bool
+    summary: "Summary"
 
 
 class Prepared(NamedTuple):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from sidecar.http.conditional import Conditions
 from sidecar.http.ranges import plain_range, select_ranges
+from sidecar.observe import Summary
 from sidecar.server.hot_entry import Content, Entry, HotAnswer, Prepared, Representation, in_pieces
 from sidecar.server.responses import MAX_RANGES, Question, Reply
 from sidecar.server.waiting_list import Kind, WaitingList, WaitingLists
@@ -50,7 +51,8 @@ class HotPath:
 
     def answer(self, head: "Head", now: float) -> HotAnswer | None:
         """The answer to a request; None when somebody else has to make it."""
-        path = self._path_of(head.target)
+        target = head.target
+        path = self._path_of(target) if b"?" in target else target
         entry = self._entries.get(path)
         if entry is None or not self._is_ordinary(head):
             return None
@@ -139,9 +141,7 @@ class HotPath:
 
     def _path_of(self, target: bytes) -> bytes:
         # A fragment makes a bad request of any target, within the query too.
-        if b"?" not in target or not self._ignores_query or b"#" in target:
-            return target
-        return target.partition(b"?")[0]
+        return target.partition(b"?")[0] if self._ignores_query and b"#" not in target else target
 
     def _remove(self, path: bytes) -> None:
         entry = self._entries.pop(path, None)
@@ -212,15 +212,9 @@ def _part(representation: Representation, wanted: tuple[int, int], head: "Head",
     begun = b"%b%d\r\ncontent-range: bytes %d-%d%b%b" % (before, stop - start, start, stop - 1, after, end)
     content = representation.body.content(start, stop)
     text, span = (content, None) if isinstance(content, bytes) else (b"", content)
-    return HotAnswer(
-        (begun, text),
-        span,
-        _PART,
-        stop - start,
-        representation.resource,
-        whole.answer.media_type,
-        representation.is_coded,
-    )
+    media_type = whole.answer.summary.media_type
+    summary = Summary(*_PART, stop - start, representation.resource, media_type, representation.is_coded)
+    return HotAnswer((begun, text), span, summary)
 
 
 def _make(representation: Representation, question: Question, method: bytes, now: float) -> Prepared | None:
@@ -230,15 +224,16 @@ def _make(representation: Representation, question: Question, method: bytes, now
     content = b"" if method == b"HEAD" else _content_of(representation, reply)
     text, span = (content, None) if isinstance(content, bytes) else (b"", content)
     head, size = encode_head(reply), len(text) if span is None else span.size
-    answer = HotAnswer(
-        in_pieces(head, text),
-        span,
-        (method.decode(), reply.status, "hit"),
+    summary = Summary(
+        method.decode(),
+        reply.status,
+        "hit",
         size,
         representation.resource,
         reply.media_type,
         is_compressed=size > 0 and reply.is_coded,
     )
+    answer = HotAnswer(in_pieces(head, text), span, summary)
     return Prepared(answer, head, text, now, _until(representation.stored, now))
 
 

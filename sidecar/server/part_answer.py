@@ -57,12 +57,14 @@ class PartAnswer:
         if isinstance(error, BodyLost) and self._answer.span is not None:
             self._front.forget(self._head.target, self._answer.span.body)
         if error is not None and not isinstance(error, ConnectionError):  # a client may leave at any time
-            logger.warning("%r was broken off after %d bytes: %s", self._answer.resource, self._sending.sent, error)
+            logger.warning(
+                "%r was broken off after %d bytes: %s", self._answer.summary.resource, self._sending.sent, error
+            )
         if self._ended is not None:
             self._ended(self._head, is_whole=error is None)
 
     def _finish(self, *, is_whole: bool) -> None:
         self._front.ended()
         body_bytes = max(0, self._sending.sent - sum(map(len, self._answer.data)))
-        answer = self._answer._replace(body_bytes=body_bytes)
+        answer = self._answer._replace(summary=self._answer.summary._replace(body_bytes=body_bytes))
         self._front.tell(self._head, answer, self._peer, is_aborted=not is_whole)

@@ -11,6 +11,10 @@ class ManualClock:
         """The same instant until `advance`."""
         return self._now
 
+    def now_ns(self) -> int:
+        """The same in nanoseconds."""
+        return int(self._now * 1e9)
+
     def advance(self, seconds: float) -> None:
         """Let time pass; a negative number sets the clock back."""
         self._now += seconds

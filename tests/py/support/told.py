@@ -1,12 +1,10 @@
 """An observer that keeps what it is told."""
 
-from sidecar.observe import RequestRecord
+from sidecar.observe import RecordObserver, RequestRecord
 
 
-class Told:
+class Told(RecordObserver):
     """Everything that was told."""
-
-    count = None
 
     def __init__(self) -> None:
         self.records: list[RequestRecord] = []

@@ -20,8 +20,6 @@ LOOK = "import sys, sidecar.app; print(*(name for name in sys.modules if name.sp
 class Nobody:
     """Is told, and does nothing."""
 
-    count = None
-
     def request_began(self) -> None:
         """See `Observer`."""
 
@@ -29,6 +27,9 @@ class Nobody:
         """See `Observer`."""
 
     def request_answered(self, record: object) -> None:
+        """See `Observer`."""
+
+    def hit(self, answer: object, request: object, peer: str, timestamp_ns: int, spent_ns: int) -> None:
         """See `Observer`."""
 
 

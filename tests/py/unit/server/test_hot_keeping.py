@@ -202,7 +202,7 @@ async def test_a_large_body_stays_in_its_file(desk: Desk) -> None:
         assert answer is not None
         assert answer.span is not None
         assert await answer.span.body.reader.read(answer.span.offset, answer.span.size) == expected
-        assert (answer.body_bytes, written(answer).endswith(b"\r\n\r\n")) == (len(expected), True)
+        assert (answer.summary.body_bytes, written(answer).endswith(b"\r\n\r\n")) == (len(expected), True)
     desk.hot.drop(None)
     assert open_below(desk.node.directory) == before
 

@@ -86,8 +86,8 @@ def test_the_answer_is_what_it_would_be_without(head: Head) -> None:
         answer = hot.answer(head, NOW)
         assert written(answer) == expected
         assert answer is not None
-        assert answer.body_bytes == len(expected.partition(b"\r\n\r\n")[2])
-        assert answer.kind[1] == int(expected.split(b" ")[1])
+        assert answer.summary.body_bytes == len(expected.partition(b"\r\n\r\n")[2])
+        assert answer.summary.status == int(expected.split(b" ")[1])
 
 
 @pytest.mark.parametrize("etag", [None, "", "a", 'W/"a"', '"a", "b"', "*"])
@@ -341,8 +341,8 @@ def test_an_answer_says_what_there_is_to_tell_of_it() -> None:
     """As records have it: the media type is the one that the client sees, and a 304 has none."""
     hot = kept()
     told = {name: hot.answer(head, NOW) for name, head in ANSWERED.items()}
-    types = {name: answer.media_type for name, answer in told.items() if answer is not None}
+    types = {name: answer.summary.media_type for name, answer in told.items() if answer is not None}
     assert types["plain"] == types["range"] == types["head"] == "text/css"
     assert types["held"] is types["not-modified"] is None
     assert types["failed"] == types["range-beyond"] == "text/plain; charset=utf-8"
-    assert {answer.resource for answer in told.values() if answer is not None} == {"/a.css"}
+    assert {answer.summary.resource for answer in told.values() if answer is not None} == {"/a.css"}

@@ -32,6 +32,10 @@ class Asked:
         """Tell."""
         return self._fields[name]
 
+    def forwarding(self) -> tuple[str | None, str | None]:
+        """Tell both."""
+        return self._fields["x-real-ip"], self._fields["x-forwarded-for"]
+
 
 _NUMBERS = st.integers(0, 2**62)
 REQUESTS = st.builds(

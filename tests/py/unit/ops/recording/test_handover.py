@@ -2,17 +2,20 @@
 
 import asyncio
 from collections.abc import Iterator
+from http import HTTPStatus
 
 import pytest
 from support.until import PATIENCE_SECONDS, soon
 from unit.ops.board import Board
-from unit.ops.recording.requests import a_request
+from unit.ops.recording.requests import NOW_NS, a_request, as_record
 
 from ops.metrics.numbers import Counts, place_of
 from ops.metrics.observer import Metrics
 from ops.recording.channel import Channel, open_channel
 from ops.recording.handover import HAND_SECONDS, MOST_WAITING, Handover
 from ops.recording.message import message_of, records_of, rows_of
+from sidecar.observe import Summary, record_of_hit
+from sidecar.server.head import read_head
 from sidecar.tasks import Tasks
 
 SINKS = ("file", "mongo")
@@ -62,6 +65,33 @@ async def test_it_hands_over_a_few_times_a_second(channel: Channel, counts: Coun
     assert read(channel) == told
     assert counts.numbers[place_of("requests_total", "GET", "200", "hit")] == 1000
     assert dropped(counts, "file", "handover") == (0, 0)
+
+
+async def test_hits_are_told_of_as_all_others_are(channel: Channel, counts: Counts) -> None:
+    """In one message, with what each client has sent; that they share an answer is nobody's business."""
+    handover = Handover(Metrics(counts), channel.writing, counts, SINKS)
+    answers = [
+        Summary("GET", HTTPStatus.OK, "hit", 10, "/a.css", "text/css", False),
+        Summary("HEAD", HTTPStatus.NOT_MODIFIED, "hit", 0, "/b", None, True),
+    ]
+    fields = (
+        "x-forwarded-for: 203.0.113.9 \t",
+        "x-real-ip: 203.0.113.8",
+        "x-forwarded-for: caf\xe9, 203.0.113.7",
+        "a: b",
+    )
+    heads = [read_head(f"GET / HTTP/1.1\r\nHost: x\r\n{line}\r\n\r\n".encode("latin-1")) for line in fields]
+    expected = []
+    for number in range(20):
+        hit = (answers[number % 3 % 2], heads[number % 4], f"127.0.0.{number}", NOW_NS + number, number)
+        handover.hit(*hit)
+        handover.request_answered(a_request(str(number), timestamp_ns=number))
+        expected += [as_record(record_of_hit(*hit)), as_record(a_request(str(number), timestamp_ns=number))]
+    await handover.finish()
+    found = records_of(rows_of(message_of(channel.reading.recv(1024 * 1024), 0)), lambda _: None)
+    assert found == expected
+    assert {record.address for record in found} >= {"203.0.113.9", "203.0.113.8", "203.1.113.9", "127.0.0.3"}
+    assert counts.numbers[place_of("requests_total", "HEAD", "304", "hit")] == 7
 
 
 async def test_what_nobody_takes_is_dropped(channel: Channel, counts: Counts) -> None:
