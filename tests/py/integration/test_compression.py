@@ -298,8 +298,8 @@ def test_no_version_under_anothers_tag(start: StartSite, key_prefix: str) -> Non
     with ThreadPoolExecutor(4) as threads:
         asking = [threads.submit(ask, seed) for seed in range(4)]
         for version in versions[1:]:
-            put(site, target[1:], version)
             before = len(seen)
+            put(site, target[1:], version)
             site.server.process.wait_until(lambda n=before: len(seen) > n or any(a.done() for a in asking))  # type: ignore[misc]  # it has a default
         is_over.set()
         for each in asking:
