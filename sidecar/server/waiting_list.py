@@ -18,6 +18,9 @@ Kind: TypeAlias = tuple[bytes, bytes | None]
 FUTILE_SECONDS: Final = 10.0
 """How long nobody waits for a kind that did not get into memory: what may not be stored, or is not there."""
 
+LONGEST_SECONDS: Final = 5.0
+"""How long anybody waits: a leader that has stood still must not hold up all others. nginx's default is the same."""
+
 _MOST_FUTILE: Final = 4096
 _AT_ONCE: Final = 64
 
@@ -45,6 +48,7 @@ class WaitingList:
         self._has_begun = False
         self._is_second = False
         self._is_over = False
+        self._patience: asyncio.TimerHandle | None = None
 
     def __len__(self) -> int:
         """How many wait."""
@@ -53,6 +57,9 @@ class WaitingList:
     def join(self, waiter: Waiter) -> None:
         """Have somebody wait."""
         self._waiters[waiter] = None
+        if self._patience is None:
+            patience = partial(self.release, in_vain=True)
+            self._patience = asyncio.get_running_loop().call_later(LONGEST_SECONDS, patience)
 
     def leave(self, waiter: Waiter) -> None:
         """Its client is gone."""
@@ -85,6 +92,8 @@ class WaitingList:
         """Let all go on."""
         if not self._is_over:
             self._is_over = True
+            if self._patience is not None:
+                self._patience.cancel()
             self._end(in_vain)
             if self._waiters:
                 asyncio.get_running_loop().call_soon(self._resume_some)

@@ -3,7 +3,9 @@
 import asyncio
 
 import pytest
+from support.until import PATIENCE_SECONDS
 
+from sidecar.server import waiting_list
 from sidecar.server.waiting_list import FUTILE_SECONDS, WaitingList, WaitingLists
 
 KIND = (b"/a.css", None)
@@ -64,6 +66,19 @@ async def test_what_is_kept_answers_all() -> None:
     door.waiting.leader_ends()
     assert door.lists.find(KIND) is None
     assert not door.is_futile
+
+
+async def test_nobody_waits_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When a leader stands still the others go on by themselves, and nobody waits behind the next one for a while."""
+    monkeypatch.setattr(waiting_list, "LONGEST_SECONDS", 0.01)
+    door = Door()
+    door.waiting.expect()
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while await door.said() != ["resume"] * 3:
+            pass
+    assert door.is_futile
+    door.waiting.leader_ends()
+    assert await door.said() == ["resume"] * 3
 
 
 @pytest.mark.parametrize("count", [0, 3])
