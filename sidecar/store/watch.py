@@ -6,6 +6,7 @@ written there all the time.
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -79,7 +80,8 @@ class Watch:
         followed.count -= 1
         if followed.count == 0:
             del self._followed[number]
-            watching.rm_watch(number)
+            with suppress(OSError):  # the file is gone, which nobody has read yet
+                watching.rm_watch(number)
 
     def _read(self) -> None:
         assert self._inotify is not None  # noqa: S101 - its descriptor became readable

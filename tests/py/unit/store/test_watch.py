@@ -136,6 +136,17 @@ async def test_what_is_followed_may_go(directory: Path, watch: Watch, told: Told
     assert watch.is_open
 
 
+async def test_what_is_followed_may_be_gone_before_that_is_told(directory: Path, watch: Watch, told: Told) -> None:
+    """With the last descriptor the kernel forgets a deleted file, and has nothing left to unfollow."""
+    file = (directory / NAME).open("rb")
+    end = watch.follow(file.fileno(), NAME)
+    (directory / NAME).unlink()
+    file.close()
+    end()
+    assert await told.next() == NAME
+    assert watch.is_open
+
+
 async def test_nothing_is_followed_unwatched(directory: Path, told: Told) -> None:
     """Nobody would tell."""
     with (directory / NAME).open("rb") as file, pytest.raises(OSError, match="not watched"):
