@@ -192,6 +192,8 @@ class SidecarProtocol(Connection):
 
     def _send_span(self, head: Head, answer: "HotAnswer", span: "FileSpan") -> None:
         """Answer with a part of a file, or let Sanic do it."""
+        if self.transport.is_closing():  # the number of its descriptor may be another connection's by now
+            return
         data = answer.data[0]
         try:
             sent = self._copy(data, span) if self._sees_all() else send_at_once(self._descriptor, data, span)
