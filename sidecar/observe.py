@@ -77,14 +77,13 @@ class Request(Protocol):
 
 
 class RequestRecord(NamedTuple):
-    """One answered request; a tuple, since one is made for every request.
+    """One answered request.
 
     `resource` is the path without query, after the index document was resolved; `peer` is the address of the
-    connection; `outcome` is a word of
-    `sidecar.http.cache_status.OUTCOMES`, or `none` where the cache was not asked; `duration_ns` is the time spent
-    serving, `first_byte_ns` that of it until the answer began; `timestamp_ns` is nanoseconds since 1970. `status` is 0
-    for a client that left before there was an answer. `is_compressed` is whether the body that was sent had a content
-    coding. `request` is None of what was none.
+    connection; `outcome` is a word of `sidecar.http.cache_status.OUTCOMES`, or `none` where the cache was not asked;
+    `duration_ns` is the time spent serving, `first_byte_ns` that of it until the answer began; `timestamp_ns` is
+    nanoseconds since 1970. `status` is 0 for a client that left before there was an answer. `is_compressed` is whether
+    the body that was sent had a content coding. `request` is None of what was none.
     """
 
     method: str

@@ -47,7 +47,7 @@ def shared_numbers(workers: int) -> "Array[c_int64]":
     return RawArray(c_int64, (workers + 2) * _SIZE)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=256)  # clients choose methods, and they may be long
 def place_of(name: str, *labels: str) -> int:
     """Where the first number of a metric's child is. Raises ValueError for labels that it cannot have."""
     metric = METRICS[name]

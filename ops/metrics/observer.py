@@ -40,28 +40,25 @@ class Metrics:
         """Count a request."""
         # Unpacked at once: eleven reads of a named tuple's fields cost as much as all the rest.
         method, _, status, body_bytes, _, _, outcome, _, spent_ns, began_ns, is_aborted, _, _ = record
-        numbers = self._numbers
-        kind = (method, status, outcome)
-        count, size, duration, first_byte = self._places.get(kind) or self._look_up(kind)
-        numbers[count] += 1
-        numbers[size] += body_bytes
-        numbers[duration] += spent_ns
-        numbers[duration + _bucket(spent_ns)] += 1
-        numbers[first_byte] += began_ns
-        numbers[first_byte + _bucket(began_ns)] += 1
+        self._count((method, status, outcome), body_bytes, spent_ns, began_ns)
         if is_aborted:
             self._counts.add("client_aborts_total")
 
     def hit(self, answer: "Summary", request: "Request", peer: str, timestamp_ns: int, spent_ns: int) -> None:
         """Count an answer out of memory, by its first four fields."""
-        numbers, kind = self._numbers, answer[:3]
+        self._count(answer[:3], answer[3], spent_ns, spent_ns)
+
+    def _count(self, kind: _Kind, body_bytes: int, spent_ns: int, began_ns: int) -> None:
+        numbers = self._numbers
         count, size, duration, first_byte = self._places.get(kind) or self._look_up(kind)
         numbers[count] += 1
-        numbers[size] += answer[3]
-        bucket = 1 if spent_ns <= _FIRST_BOUND_NS else _bucket(spent_ns)
+        numbers[size] += body_bytes
+        bucket = 1 if spent_ns <= _FIRST_BOUND_NS else bisect_left(_BOUNDS_NS, spent_ns) + 1
         numbers[duration] += spent_ns
         numbers[duration + bucket] += 1
-        numbers[first_byte] += spent_ns
+        if began_ns != spent_ns:
+            bucket = bisect_left(_BOUNDS_NS, began_ns) + 1
+        numbers[first_byte] += began_ns
         numbers[first_byte + bucket] += 1
 
     def _look_up(self, kind: _Kind) -> _Places:
@@ -93,8 +90,3 @@ class Metrics:
     def purged(self, scope: str) -> None:
         """An operator has purged, or cleared."""
         self._counts.add("cache_purges_total", scope)
-
-
-def _bucket(nanoseconds: int) -> int:
-    """Where the histogram of a span counts it, after its sum."""
-    return bisect_left(_BOUNDS_NS, nanoseconds) + 1

@@ -16,6 +16,9 @@ MAX_TARGET_BYTES: Final = 8 * 1024
 MAX_HEAD_BYTES: Final = 16 * 1024 - 4
 """The longest head; Sanic's parser takes no more."""
 
+READING_METHODS: Final = frozenset({b"GET", b"HEAD"})
+"""Those that only ask for something (RFC 9110 9.3.1, 9.3.2)."""
+
 HEAD_END: Final = b"\r\n\r\n"
 
 _REQUEST_LINE: Final = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([^ ]+) (HTTP/[0-9]\.[0-9])\r\n")
@@ -26,7 +29,6 @@ _HOST: Final = re.compile(rb"(?:[A-Za-z0-9\-._~!$&'()*+,;=%]*|\[[0-9A-Fa-f:.%A-Z
 _BEYOND_ASCII: Final = re.compile(rb"[\x80-\xff]")
 _WHITESPACE: Final = b" \t"
 _KNOWN: Final = b"GET"
-_METHODS: Final = frozenset({b"GET", b"HEAD"})
 _MOST_FIELDS: Final = 64
 _NEWEST_LINE_END: Final = b"HTTP/1.1\r\n"
 _CONDITIONS: Final = frozenset(  # RFC 9110 13.1, 14.2
@@ -146,7 +148,7 @@ class HeadReader:
             return None
         method, _, rest = data.partition(b" ")
         target, _, rest = rest.partition(b" ")
-        is_usual = method in _METHODS and target[:1] == b"/" and rest.startswith(_NEWEST_LINE_END)
+        is_usual = method in READING_METHODS and target[:1] == b"/" and rest.startswith(_NEWEST_LINE_END)
         if not is_usual or not target.isascii() or len(target) > MAX_TARGET_BYTES:
             return None
         try:

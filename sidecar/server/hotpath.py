@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from sidecar.http.conditional import Conditions
 from sidecar.http.ranges import plain_range, select_ranges
 from sidecar.observe import Summary
+from sidecar.server.head import READING_METHODS
 from sidecar.server.hot_entry import Content, Entry, HotAnswer, Prepared, Representation, in_pieces
 from sidecar.server.responses import MAX_RANGES, Question, Reply
 from sidecar.server.waiting_list import Kind, WaitingList, WaitingLists
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from sidecar.cache.stored import StoredResponse
     from sidecar.server.head import Head
 
-_METHODS: Final = frozenset({b"GET", b"HEAD"})
 _SEEN: Final = 4096
 _MAX_ENCODING_BYTES: Final = 256  # several times what any browser sends; clients choose it, and it is remembered
 _OK: Final = b"HTTP/1.1 200 OK\r\n"
@@ -137,7 +137,7 @@ class HotPath:
         return (self._path_of(target), accept_encoding) if is_kept else None
 
     def _is_ordinary(self, head: "Head") -> bool:
-        return head.method in _METHODS and head.body_length == 0 and head.names.lowered.isdisjoint(self._cold)
+        return head.method in READING_METHODS and head.body_length == 0 and head.names.lowered.isdisjoint(self._cold)
 
     def _path_of(self, target: bytes) -> bytes:
         # A fragment makes a bad request of any target, within the query too.

@@ -5,9 +5,9 @@ written there all the time.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -19,14 +19,6 @@ _CHANGES = flags.DELETE | flags.MOVED_FROM | flags.MOVED_TO | flags.DELETE_SELF 
 _GONE = flags.DELETE_SELF | flags.MOVE_SELF | flags.IGNORED
 
 
-@dataclass(slots=True)
-class _Followed:
-    """A file, and how many follow it: the kernel has but one watch for them."""
-
-    name: str
-    count: int = 0
-
-
 class Watch:
     """Watches one directory; `changed` hears the name of each body file, or None when any of them may have changed."""
 
@@ -35,7 +27,7 @@ class Watch:
         self._changed = changed
         self._inotify: INotify | None = None
         self._number = -1
-        self._followed: dict[int, _Followed] = {}
+        self._followed: dict[int, Counter[str]] = {}  # the kernel has one watch for all who follow a file
 
     @property
     def is_open(self) -> bool:
@@ -70,15 +62,15 @@ class Watch:
         if watching is None:
             raise OSError("the directory is not watched")
         number = watching.add_watch(f"/proc/self/fd/{descriptor}", flags.MODIFY)
-        self._followed.setdefault(number, _Followed(name)).count += 1
-        return partial(self._unfollow, watching, number)
+        self._followed.setdefault(number, Counter())[name] += 1
+        return partial(self._unfollow, watching, number, name)
 
-    def _unfollow(self, watching: INotify, number: int) -> None:
-        followed = self._followed.get(number) if watching is self._inotify else None
-        if followed is None:  # the directory is gone, or the file
+    def _unfollow(self, watching: INotify, number: int, name: str) -> None:
+        names = self._followed.get(number) if watching is self._inotify else None
+        if names is None:  # the directory is gone, or the file
             return
-        followed.count -= 1
-        if followed.count == 0:
+        names -= Counter((name,))
+        if not names:
             del self._followed[number]
             with suppress(OSError):  # the file is gone, which nobody has read yet
                 watching.rm_watch(number)
@@ -98,8 +90,8 @@ class Watch:
                 self._changed(event.name)
 
     def _read_of_file(self, event: Event) -> None:
-        followed = self._followed.get(event.wd)
-        if followed is not None and event.mask & flags.IGNORED:  # it is gone, and so is the kernel's watch
-            del self._followed[event.wd]
-        elif followed is not None:
-            self._changed(followed.name)
+        if event.mask & flags.IGNORED:  # it is gone, and so is the kernel's watch
+            self._followed.pop(event.wd, None)
+            return
+        for name in list(self._followed.get(event.wd, ())):
+            self._changed(name)

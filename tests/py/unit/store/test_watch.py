@@ -118,32 +118,42 @@ async def test_writes_to_what_is_followed_are_told(
     assert watch.is_open
 
 
-async def test_what_is_followed_may_go(directory: Path, watch: Watch, told: Told) -> None:
-    """The kernel forgets it; whoever has followed it may say so later, even to another watch."""
-    file = (directory / NAME).open("rb")
-    end = watch.follow(file.fileno(), NAME)
-    (directory / NAME).unlink()
-    file.close()
-    assert await told.next() == NAME
-    end()
-    with (directory / "clear").open("wb") as other:
-        late = watch.follow(other.fileno(), OTHER)
-        watch.close()
-        watch.open()
-        late()
-        with pytest.raises(OSError, match=r"Bad file descriptor|No such file"):
-            watch.follow(-1, OTHER)
-    assert watch.is_open
-
-
-async def test_what_is_followed_may_be_gone_before_that_is_told(directory: Path, watch: Watch, told: Told) -> None:
+@pytest.mark.parametrize("is_told_first", [True, False], ids=["told first", "not told yet"])
+async def test_what_is_followed_may_go(directory: Path, watch: Watch, told: Told, *, is_told_first: bool) -> None:
     """With the last descriptor the kernel forgets a deleted file, and has nothing left to unfollow."""
     file = (directory / NAME).open("rb")
     end = watch.follow(file.fileno(), NAME)
     (directory / NAME).unlink()
     file.close()
-    end()
+    if not is_told_first:
+        end()
     assert await told.next() == NAME
+    end()
+    assert watch.is_open
+
+
+async def test_one_file_may_be_followed_under_two_names(directory: Path, watch: Watch, told: Told) -> None:
+    """As an object, and as what another one is sent as: both are told, as long as each is followed."""
+    with (directory / NAME).open("rb") as file:
+        ends = [watch.follow(file.fileno(), name) for name in (NAME, OTHER)]
+        (directory / NAME).write_bytes(b"BODY")
+        assert {await told.next(), await told.next()} == {NAME, OTHER}
+        ends[0]()
+        told.names.clear()
+        (directory / NAME).write_bytes(b"body")
+        assert await told.next() == OTHER
+        assert NAME not in told.names
+
+
+async def test_who_has_followed_may_say_so_to_another_watch(directory: Path, watch: Watch, told: Told) -> None:
+    """It is none of that one's business; nor is what is no file."""
+    with (directory / NAME).open("rb") as file:
+        late = watch.follow(file.fileno(), NAME)
+        watch.close()
+        watch.open()
+        late()
+    with pytest.raises(OSError, match=r"Bad file descriptor|No such file"):
+        watch.follow(-1, OTHER)
     assert watch.is_open
 
 
