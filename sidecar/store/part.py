@@ -86,7 +86,9 @@ class FilePart:
                 if stored is None:
                     return Sight(Phase.WAITING)
                 self._content_length = stored.body_length
-                return Sight(phase, stored, prefix.progress)
+                # What is stored may have been freshened since, and then its header counts no progress any more.
+                available = stored.body_length if prefix.state is State.COMPLETE else prefix.progress
+                return Sight(phase, stored, available)
             case State.FAILED:
                 return Sight(phase, error=layout.error_of(description))
             case _:

@@ -3,13 +3,14 @@
 import asyncio
 import multiprocessing
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
 from support.scripted_origin import Barrier, Step, head, whole
 from support.until import PATIENCE_SECONDS
-from unit.cache.node import NOW, PLACE, TTL, Node, Reply, Worker, clients
+from unit.cache.node import NOW, PLACE, TTL, Node, Reply, Worker, clients, read
 from unit.cache.responses import a_response
 from unit.store.directory import file_bodies
 
@@ -72,6 +73,26 @@ async def test_a_follower_has_the_last_byte_when_all_is_stored(node: Node, worke
         assert await last == BODY[9:]
         assert await sibling.bodies.find(KEY) is not None
         await answer.body.close()
+
+
+async def test_a_follower_that_looks_late_has_all(node: Node, worker: Worker, sibling: Worker) -> None:
+    """What its leader has stored was found to be unchanged, and freshened, before the follower looked again."""
+    stored = a_response(received_at=NOW, epoch=worker.epoch.current)
+    part, _ = await worker.bodies.claim(KEY, Turn(worker.epoch.current, 0))
+    await part.begin(stored)
+    await part.write(BODY[:5])
+
+    async def store_and_freshen() -> None:
+        await part.write(BODY[5:])
+        await part.commit()
+        await worker.bodies.freshen(KEY, stored)
+
+    answer = await sibling.ask("key")
+    with ThreadPoolExecutor(1) as elsewhere:  # nobody looks while this loop stands still
+        elsewhere.submit(asyncio.run, store_and_freshen()).result()
+    part.close()
+    assert (await read(answer)).body == BODY
+    assert node.origin.calls == []
 
 
 async def test_many_workers_are_one_fill(node: Node, worker: Worker) -> None:
