@@ -3,79 +3,77 @@
 import asyncio
 import ssl
 import subprocess
-import threading
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Self
 
 import pytest
 from support.endpoint import Endpoint
-from support.http_client import request
+from support.http_client import LOOPBACK, request
+from support.loop_thread import LoopThread
 from support.seaweedfs import SeaweedFS
 from support.sidecar import StartSidecar
-from support.until import PATIENCE_SECONDS
 
 CHUNK = 65536
 
 
-@dataclass
 class Door:
-    """A port that passes every byte on to a store; `targets` are the requests it saw in the clear."""
+    """A port that passes every byte on to a store; a context manager. `targets` are the requests it saw in the clear.
 
-    store: Endpoint
-    tls: ssl.SSLContext | None = None
-    port: int = 0
-    targets: list[bytes] = field(default_factory=list)
+    It speaks TLS with its clients if it is given a context for that.
+    """
 
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Carry one connection."""
-        first = await reader.read(CHUNK)
-        self.targets.append(first.split(b"\r\n", 1)[0])
-        store_reader, store_writer = await asyncio.open_connection(self.store.host, self.store.port)
-        # A request to a proxy names the whole URL; a server takes the path alone as well.
-        store_writer.write(first.replace(self.store.url.encode(), b"", 1))
-        await asyncio.gather(carry(reader, store_writer), carry(store_reader, writer))
+    def __init__(self, store: Endpoint, tls: ssl.SSLContext | None = None) -> None:
+        self.targets: list[bytes] = []
+        self.port = 0
+        self._store = store
+        self._tls = tls
+        self._loop = LoopThread("door")
 
-    @asynccontextmanager
-    async def opened(self) -> AsyncIterator[None]:
-        """Listen on a free port."""
-        server = await asyncio.start_server(self.serve, "127.0.0.1", 0, ssl=self.tls)
-        self.port = server.sockets[0].getsockname()[1]
-        async with server:
-            yield
+    def __enter__(self) -> Self:
+        self._loop.start()
+        self._listener = self._loop.call(self._listen())
+        self.port = self._listener.sockets[0].getsockname()[1]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call(self._stop_listening())
+        self._loop.end()
+
+    async def _listen(self) -> asyncio.Server:
+        return await asyncio.start_server(self._serve, LOOPBACK, 0, ssl=self._tls)
+
+    async def _stop_listening(self) -> None:
+        self._listener.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # Asyncio's own callback complains of a cancelled task, and at its end the door cancels what still goes on.
+        with suppress(OSError, asyncio.CancelledError), closed(writer):
+            first = await reader.read(CHUNK)
+            self.targets.append(first.split(b"\r\n", 1)[0])
+            there, back = await asyncio.open_connection(self._store.host, self._store.port)
+            with closed(back):
+                # A request to a proxy names the whole URL; a server takes the path alone as well.
+                back.write(first.replace(self._store.url.encode(), b"", 1))
+                await asyncio.gather(carry(reader, back), carry(there, writer))
+
+
+@contextmanager
+def closed(writer: asyncio.StreamWriter) -> Iterator[None]:
+    """Drop the connection at the end of the block."""
+    try:
+        yield
+    finally:
+        writer.transport.abort()
 
 
 async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Pass on what comes until it ends."""
-    try:
-        while chunk := await reader.read(CHUNK):
-            writer.write(chunk)
-            await writer.drain()
-    except OSError:
-        pass
-    finally:
-        writer.close()
-
-
-@contextmanager
-def running(door: Door) -> Iterator[Door]:
-    """Keep the door open in a thread of its own."""
-    opened, closing = threading.Event(), threading.Event()
-
-    async def stay() -> None:
-        async with door.opened():
-            opened.set()
-            await asyncio.to_thread(closing.wait)
-
-    thread = threading.Thread(target=lambda: asyncio.run(stay()), daemon=True)
-    thread.start()
-    try:
-        assert opened.wait(PATIENCE_SECONDS)
-        yield door
-    finally:
-        closing.set()
-        thread.join(PATIENCE_SECONDS)
+    while chunk := await reader.read(CHUNK):
+        writer.write(chunk)
+        await writer.drain()
+    writer.close()
 
 
 @pytest.fixture
@@ -108,7 +106,7 @@ def test_a_certificate_of_ones_own(
     seaweedfs.put(f"{key_prefix}a", b"abc", content_type="text/plain")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*certificate)
-    with running(Door(seaweedfs.endpoint, context)) as door:
+    with Door(seaweedfs.endpoint, context) as door:
         store = seaweedfs.endpoint.at(f"https://localhost:{door.port}")
         trusting = start_sidecar(store, "--ca-bundle", str(certificate[0]))
         assert request(trusting.port, "GET", f"/{key_prefix}a").body == b"abc"
@@ -118,7 +116,7 @@ def test_a_certificate_of_ones_own(
 def test_a_proxy_on_the_way_out(seaweedfs: SeaweedFS, start_sidecar: StartSidecar, key_prefix: str) -> None:
     """The proxy that the environment names is used."""
     seaweedfs.put(f"{key_prefix}a", b"abc", content_type="text/plain")
-    with running(Door(seaweedfs.endpoint)) as door:
+    with Door(seaweedfs.endpoint) as door:
         server = start_sidecar(seaweedfs, env={"HTTP_PROXY": f"http://127.0.0.1:{door.port}"})
         assert request(server.port, "GET", f"/{key_prefix}a").body == b"abc"
     # A test beside this one may look for a store that was on this port before.

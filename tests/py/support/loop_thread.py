@@ -40,6 +40,7 @@ class LoopThread:
 async def _end_all_tasks() -> None:
     """Cancel every other task of this loop, those of connections that are being accepted just now too."""
     while others := asyncio.all_tasks() - {asyncio.current_task()}:
+        await asyncio.sleep(0)  # one that is cancelled before its first step never runs, and closes nothing
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
