@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sidecar.http.target import TargetError, parse_target
 from sidecar.observe import CLIENT_CLOSED_REQUEST, UNASKED, Observer, RequestRecord, record_of_hit
+from sidecar.server.busy_polling import BusyPolling
 from sidecar.server.faults import closing_reply
 from sidecar.server.finish import NOT_ASKED
 from sidecar.server.head import HeadReader
@@ -46,6 +47,7 @@ class Front:
         self._hot = hot
         self.tasks = Tasks()  # each belongs to a connection, and ends with it
         self.heads = HeadReader()
+        self.polling = BusyPolling()
         self.deadlines = Deadlines(settings.request_timeout, settings.keep_alive_timeout, settings.send_timeout)
         self._finish = finish
         self._clock = clock

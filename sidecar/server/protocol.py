@@ -182,18 +182,19 @@ class SidecarProtocol(Connection):
 
     def _answer(self, head: Head, answer: "HotAnswer") -> None:
         """Answer out of the cache."""
-        if answer.span is not None:
-            self._send_span(head, answer, answer.span)
+        if answer.span is None:
+            self.transport.writelines(answer.data)
+        elif not self._send_span(head, answer, answer.span):
             return
-        self.transport.writelines(answer.data)
         self._front.tell(head, answer, self.conn_info.client_ip)
+        self._front.polling.answered()
         if not head.is_kept:
             self._end()
 
-    def _send_span(self, head: Head, answer: "HotAnswer", span: "FileSpan") -> None:
-        """Answer with a part of a file, or let Sanic do it."""
+    def _send_span(self, head: Head, answer: "HotAnswer", span: "FileSpan") -> bool:
+        """Answer with a part of a file; False when that takes its time, or is left to Sanic."""
         if self.transport.is_closing():  # the number of its descriptor may be another connection's by now
-            return
+            return False
         data = answer.data[0]
         try:
             sent = self._copy(data, span) if self._sees_all() else send_at_once(self._descriptor, data, span)
@@ -201,17 +202,16 @@ class SidecarProtocol(Connection):
             sent = None
         if sent is None:
             self._give_to_sanic(head)
-        elif sent == len(data) + span.size:
-            self._front.tell(head, answer, self.conn_info.client_ip)
-            if not head.is_kept:
-                self._end()
-        else:
-            sending = FileSending(self._descriptor, data, span, sent, self._front.tasks)
-            self._part = PartAnswer(self._front, head, answer, self.conn_info.client_ip, sending)
-            self._is_free = False
-            self._uptake.watch(self._part.count_sent)
-            self._look_in(self._front.deadlines.send)
-            self._part.go_on(self._part_ended)
+            return False
+        if sent == len(data) + span.size:
+            return True
+        sending = FileSending(self._descriptor, data, span, sent, self._front.tasks)
+        self._part = PartAnswer(self._front, head, answer, self.conn_info.client_ip, sending)
+        self._is_free = False
+        self._uptake.watch(self._part.count_sent)
+        self._look_in(self._front.deadlines.send)
+        self._part.go_on(self._part_ended)
+        return False
 
     def _sees_all(self) -> bool:
         """Whether the transport must see what is sent: it has to encrypt that, or something else to send before."""
