@@ -12,7 +12,7 @@ PYTHON_IMAGE ?=
 IMAGE_PACKAGES := buildah busybox-static ca-certificates containernetworking-plugins \
 	golang-github-containernetworking-plugin-dnsname mmdebstrap podman prometheus runc
 BENCH_PACKAGES := apache2-utils httperf nginx varnish wrk
-DEBIAN_PACKAGES := chromium curl libnss-wrapper lua-busted lua-inspect lua-socket prometheus tmux wget $(BENCH_PACKAGES)
+DEBIAN_PACKAGES := chromium curl iproute2 libnss-wrapper lua-busted lua-inspect lua-socket prometheus tmux wget $(BENCH_PACKAGES)
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 

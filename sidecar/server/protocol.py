@@ -8,6 +8,7 @@ from sidecar.server.connection import UNTIL_THE_END, Connection
 from sidecar.server.file_sending import FileSending, send_at_once
 from sidecar.server.head import MAX_HEAD_BYTES, Head, HeadError, read_head, take_head
 from sidecar.server.http1 import SidecarHttp
+from sidecar.server.pacing import WORTH_SPEEDING_UP, stop_pacing
 from sidecar.server.part_answer import PartAnswer
 
 if TYPE_CHECKING:
@@ -33,13 +34,14 @@ class SidecarProtocol(Connection):
     """
 
     HTTP_CLASS = SidecarHttp
-    __slots__ = ("_descriptor", "_first", "_is_secure", "_led", "_part", "_waiting")
+    __slots__ = ("_descriptor", "_first", "_is_paced", "_is_secure", "_led", "_part", "_waiting")
 
     def __init__(self, **arguments: Any) -> None:
         super().__init__(**arguments)
         self._first: Head | None = None
         self._part: PartAnswer | None = None
         self._descriptor = -1
+        self._is_paced = True
         self._is_secure = False
         self._waiting: Waiting | None = None
         self._led: WaitingList | None = None
@@ -195,6 +197,9 @@ class SidecarProtocol(Connection):
         """Answer with a part of a file; False when that takes its time, or is left to Sanic."""
         if self.transport.is_closing():  # the number of its descriptor may be another connection's by now
             return False
+        if self._is_paced and span.size >= WORTH_SPEEDING_UP:
+            self._is_paced = False
+            stop_pacing(self.transport.get_extra_info("socket"), self.conn_info.client_ip)
         data = answer.data[0]
         try:
             sent = self._copy(data, span) if self._sees_all() else send_at_once(self._descriptor, data, span)

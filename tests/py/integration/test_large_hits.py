@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import socket
+import subprocess
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -138,6 +139,20 @@ def test_the_connection_ends_when_the_client_says_so(site: Site, key: str, body:
         reply = connection.read_reply()
         assert (reply.body == body, reply.header("connection")) == (True, "close")
         assert connection.is_closed_within(PATIENCE_SECONDS)
+
+
+def test_it_is_not_paced(site: Site, key: str, body: bytes) -> None:
+    """Where the machine has BBR: from one end of a loopback to the other that would only take longer."""
+    used = Path("/proc/sys/net/ipv4/tcp_congestion_control").read_text(encoding="ascii").strip()
+    with Connection(site.server.port) as connection:
+        assert connection.request("GET", f"/{key}").body == body
+        ours = subprocess.run(
+            ["ss", "--tcp", "--info", "--no-header", "--oneline", f"sport = :{site.server.port}"],
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+    assert ("reno" if used == "bbr" else used) in ours.stdout.split()
 
 
 def test_who_reads_slowly_gets_everything(site: Site, key: str, body: bytes) -> None:
