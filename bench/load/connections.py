@@ -3,21 +3,23 @@
 Bodies are dropped by the kernel (MSG_TRUNC, tcp(7)), so that whoever reads them is not what is measured.
 """
 
+import re
 import select
 import socket
 import time
 from collections import deque
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from statistics import quantiles
 
 from bench.load.reading import Reading
 
-_HEAD_BYTES = 65_536
+_HEAD_BYTES = 16_384
 _BODY_BYTES = 4 * 1024 * 1024
 _LONGEST_SILENCE_SECONDS = 60.0
 _OK = (200, 206)
+_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]+)[ \t]*\r\n", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -26,13 +28,13 @@ class _Connection:
 
     socket: socket.socket
     sent_at: float = 0.0
-    head: bytearray = field(default_factory=bytearray)
+    head: bytes = b""
     missing: int = 0
     received: int = 0
     status: int = 0
 
     def send(self, request: bytes) -> None:
-        self.head.clear()
+        self.head = b""
         self.missing = self.received = self.status = 0
         self.sent_at = time.perf_counter()
         self.socket.sendall(request)
@@ -56,12 +58,11 @@ class _Connection:
         end = self.head.find(b"\r\n\r\n")
         if end < 0:
             return
-        start, *lines = bytes(self.head[:end]).lower().split(b"\r\n")
-        length = next((line.partition(b":")[2] for line in lines if line.startswith(b"content-length:")), None)
+        length = _LENGTH.search(self.head, 0, end + 2)
         if length is None:
-            raise ValueError(f"no content-length: {bytes(self.head[:end])!r}")
-        self.status = int(start.split()[1])
-        self.missing = int(length) - (len(self.head) - end - 4)
+            raise ValueError(f"no content-length: {self.head[:end]!r}")
+        self.status = int(self.head.split(b" ", 2)[1])
+        self.missing = int(length[1]) - (len(self.head) - end - 4)
 
 
 def exchange(port: int, requests: Sequence[bytes], *, connections: int) -> Reading:
@@ -82,10 +83,11 @@ def _run(every: dict[int, _Connection], waiting: deque[bytes], poll: select.epol
     room = bytearray(_BODY_BYTES)
     times: list[float] = []
     size = errors = 0
-    began = time.perf_counter()
-    for number, connection in every.items():
-        connection.send(waiting.popleft())
+    for number in every:
         poll.register(number, select.EPOLLIN)
+    began = time.perf_counter()
+    for connection in every.values():
+        connection.send(waiting.popleft())
     busy = len(every)
     while busy:
         ready = poll.poll(_LONGEST_SILENCE_SECONDS)
