@@ -48,6 +48,7 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _CONNECTIONS = 64
+_LONGEST_KEPT_SECONDS = 12.0  # botocore's
 _ATTEMPTS = 3
 _FIRST_WAIT_SECONDS = 0.1
 _LONGEST_WAIT_SECONDS = 2.0
@@ -85,6 +86,7 @@ def bucket_of(settings: "BucketSettings", own_keys: str = OWN_KEYS) -> Bucket:
         connect_timeout=settings.origin_connect_timeout,
         read_timeout=settings.origin_idle_timeout,
         max_pool_connections=_CONNECTIONS,
+        connector_args={"keepalive_timeout": _kept_seconds(settings.origin_idle_timeout)},
         http_session_cls=Session,
         retries={"total_max_attempts": 1},  # botocore knows no time budget: retries are made here
         s3={"addressing_style": style},
@@ -107,6 +109,15 @@ def bucket_of(settings: "BucketSettings", own_keys: str = OWN_KEYS) -> Bucket:
         first_byte_timeout_seconds=settings.origin_first_byte_timeout,
         forbidden_is_missing=settings.forbidden_is_missing,
     )
+
+
+def _kept_seconds(read_timeout: float) -> float:
+    """How long a connection is kept for the next request.
+
+    aiohttp 3.14 begins to wait for more after it had stopped reading for want of room, although it has met the end of
+    the body as it went on; after the read timeout it fails whoever uses that connection by then.
+    """
+    return min(_LONGEST_KEPT_SECONDS, read_timeout / 2)
 
 
 def new_session() -> AioSession:
