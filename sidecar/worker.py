@@ -182,12 +182,9 @@ def _desk(place: Place, tools: Tools, tasks: Tasks) -> Desk:
 
 def _origins(settings: Settings) -> "dict[BucketSettings, S3Origin]":
     """One for each bucket and way to it, however many mounts lead there."""
-    from sidecar.origin.s3 import (  # noqa: PLC0415 - the main process asks no bucket, and botocore takes 11 MB
-        OWN_KEYS,
-        S3Origin,
-        bucket_of,
-        new_session,
-    )
+    # The main process asks no bucket, and botocore takes 11 MB.
+    from sidecar.origin.s3 import S3Origin, new_session  # noqa: PLC0415
+    from sidecar.origin.s3_bucket import OWN_KEYS, bucket_of  # noqa: PLC0415
 
     session = new_session()
     own_keys = {_whole(mount): f"key and secret of the mount at {mount.path}" for mount in reversed(settings.mounts)}

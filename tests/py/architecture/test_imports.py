@@ -127,7 +127,12 @@ OF_OURS: dict[str, tuple[str, ...]] = {
 
 # Third-party library → where it may be imported: a file, or a folder with a slash at its end.
 OF_OTHERS: dict[str, tuple[str, ...]] = {
-    "aiobotocore": ("sidecar/origin/s3.py", "sidecar/origin/s3_get.py", "sidecar/origin/s3_route.py"),
+    "aiobotocore": (
+        "sidecar/origin/s3.py",
+        "sidecar/origin/s3_bucket.py",
+        "sidecar/origin/s3_get.py",
+        "sidecar/origin/s3_route.py",
+    ),
     "aiocache": ("sidecar/store/metadata.py",),
     "aiohttp": ("sidecar/origin/s3_errors.py", "ops/listener.py", "ops/geo/server.py"),
     "brotli": ("sidecar/store/codecs.py",),

@@ -10,7 +10,8 @@ import pytest
 from aiobotocore.config import AioConfig
 from aiobotocore.session import AioSession
 
-from sidecar.origin.s3 import bucket_of, new_session
+from sidecar.origin.s3 import new_session
+from sidecar.origin.s3_bucket import bucket_of
 from sidecar.origin.s3_get import ObjectGetter
 from sidecar.origin.s3_route import watch
 from sidecar.settings import load

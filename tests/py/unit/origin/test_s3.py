@@ -17,7 +17,7 @@ from sidecar.errors import (
     OriginTimeout,
     OriginUnavailable,
 )
-from sidecar.origin.s3 import Bucket, bucket_of
+from sidecar.origin.s3_bucket import Bucket, bucket_of
 from sidecar.origin.s3_errors import Unchanged, origin_errors
 from sidecar.settings import load
 

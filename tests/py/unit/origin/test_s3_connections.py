@@ -6,7 +6,8 @@ from aiobotocore.session import AioSession
 from support.until import PATIENCE_SECONDS
 from support.wiretap import reply, tapped
 
-from sidecar.origin.s3 import S3Origin, bucket_of
+from sidecar.origin.s3 import S3Origin
+from sidecar.origin.s3_bucket import bucket_of
 from sidecar.settings import load
 
 IDLE_SECONDS = 1

@@ -13,7 +13,8 @@ from support.until import PATIENCE_SECONDS
 from support.wiretap import Wiretap, reply, tapped
 
 from sidecar.errors import OriginRefusedCredentials
-from sidecar.origin.s3 import S3Origin, bucket_of, new_session
+from sidecar.origin.s3 import S3Origin, new_session
+from sidecar.origin.s3_bucket import bucket_of
 from sidecar.settings import load
 
 # botocore renews what has less than 15 minutes left, and lets requests wait for it only in the last ten.

@@ -10,7 +10,8 @@ from support.sanic_request import a_request
 from support.wiretap import Wiretap, reply, tapped
 
 from sidecar.cache.ports import PageOf
-from sidecar.origin.s3 import S3Origin, bucket_of
+from sidecar.origin.s3 import S3Origin
+from sidecar.origin.s3_bucket import bucket_of
 from sidecar.server.exchange import Exchange
 from sidecar.settings import load
 from sidecar.tasks import Tasks
