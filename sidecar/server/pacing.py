@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Any, Final
 
 WORTH_SPEEDING_UP: Final = 256 * 1024
-"""From how many bytes on a body gains by it; ranges of 64 KiB cost a twentieth more without BBR."""
+"""From how many bytes on a body gains by it; ranges of 64 KiB cost up to a tenth more without BBR."""
 
 _PACING: Final = b"bbr"
 _UNPACED: Final = b"reno"

@@ -194,7 +194,7 @@ class SidecarProtocol(Connection):
             self._end()
 
     def _send_span(self, head: Head, answer: "HotAnswer", span: "FileSpan") -> bool:
-        """Answer with a part of a file; False when that takes its time, or is left to Sanic."""
+        """Answer with a part of a file; False unless all of it is sent now: it takes its time, or Sanic does it."""
         if self.transport.is_closing():  # the number of its descriptor may be another connection's by now
             return False
         if self._is_paced and span.size >= WORTH_SPEEDING_UP:
